@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The sPAPR board for QEMU: staging, building, running, testing.
+# The work is done by the programs in scripts/.
+#
+#: make             build qemu-system-ppc64 with the board
+#: make run         boot a guest: a shell (Ctrl-A x quits), or, without a
+#:                  terminal, a short tour
+#: make check       run the tests
+#: make check-full  run the tests with all guests and combinations
+#: make stage       only bring the staged QEMU tree up to date
+#: make clean       remove what was built; downloads stay
+#: make distclean   remove the whole build directory
+#:
+#: Settings:
+#: V=1              show the commands and their output
+#: JOBS=N           how many jobs to run at once (default: one for each CPU)
+#: QEMU_SRC=DIR     use this QEMU 10.0.x tree, not Debian's source package
+
+override BUILD_DIR := build
+export BUILD_DIR V JOBS QEMU_SRC
+# What the user has set up for another Python must not leak in here.
+unexport PYTHONPATH PYTHONHOME
+
+.NOTPARALLEL:
+.PHONY: all build stage run check check-full clean distclean help
+.DEFAULT_GOAL := all
+
+all: build
+
+stage:
+	@scripts/packages
+	@scripts/stage
+
+build: stage
+	@scripts/build
+
+run: build
+	@tests/functional/run-guest
+
+check: build
+	@scripts/check
+
+check-full: build
+	@scripts/check --full
+
+clean:
+	@rm -rf $(addprefix $(BUILD_DIR)/, obj qemu qemu-orig qemu-work stage.json \
+	    log check)
+
+distclean:
+	@rm -rf $(BUILD_DIR)
+
+help:
+	@sed -n "s/^#: \{0,1\}//p" Makefile
