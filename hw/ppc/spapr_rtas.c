@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: the table of run-time abstraction services
+ *
+ * A service is called with a buffer in guest memory: three cells (token,
+ * number of arguments, number of return values), then the arguments, then
+ * room for the return values, all big endian (LoPAR, "RTAS Argument Call
+ * Buffer"). Handlers see neither the buffer nor the counts: the table copies
+ * in, checks, and copies out.
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "exec/address-spaces.h"
+#include "exec/target_long.h"
+#include "hw/ppc/spapr_rtas.h"
+#include "target/ppc/cpu.h"
+#include "trace.h"
+
+/* Token 0 stands for "no such service" in firmware; any other base will do */
+#define RTAS_TOKEN_BASE 0x1000
+
+/* Offsets in the argument buffer */
+#define RTAS_BUF_CELLS  12
+
+typedef struct SpaprRtasService {
+    const char *name;
+    unsigned nargs;
+    unsigned nret;
+    SpaprRtasFn *fn;
+    void *opaque;
+    uint64_t count;
+} SpaprRtasService;
+
+struct SpaprRtasTable {
+    GArray *services;       /* SpaprRtasService, by token */
+    GHashTable *by_name;    /* name -> token */
+};
+
+SpaprRtasTable *spapr_rtas_table_new(void)
+{
+    SpaprRtasTable *table = g_new(SpaprRtasTable, 1);
+
+    table->services = g_array_new(false, false, sizeof(SpaprRtasService));
+    table->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    return table;
+}
+
+void spapr_rtas_table_free(SpaprRtasTable *table)
+{
+    g_hash_table_unref(table->by_name);
+    g_array_unref(table->services);
+    g_free(table);
+}
+
+void spapr_rtas_register(SpaprRtasTable *table, const char *name,
+                         unsigned nargs, unsigned nret,
+                         SpaprRtasFn *fn, void *opaque)
+{
+    SpaprRtasService service = {
+        .name = name, .nargs = nargs, .nret = nret, .fn = fn, .opaque = opaque,
+    };
+    uint32_t token = RTAS_TOKEN_BASE + table->services->len;
+
+    g_assert(nargs <= SPAPR_RTAS_MAX_CELLS && nret <= SPAPR_RTAS_MAX_CELLS);
+    g_assert(!g_hash_table_contains(table->by_name, name));
+    g_hash_table_insert(table->by_name, (gpointer)name,
+                        GUINT_TO_POINTER(token));
+    g_array_append_val(table->services, service);
+}
+
+static SpaprRtasService *rtas_service(SpaprRtasTable *table, uint32_t token)
+{
+    if (token < RTAS_TOKEN_BASE ||
+        token - RTAS_TOKEN_BASE >= table->services->len) {
+        return NULL;
+    }
+    return &g_array_index(table->services, SpaprRtasService,
+                          token - RTAS_TOKEN_BASE);
+}
+
+static bool read_cells(hwaddr pa, uint32_t *cells, unsigned n)
+{
+    if (address_space_read(&address_space_memory, pa, MEMTXATTRS_UNSPECIFIED,
+                           cells, n * sizeof(*cells)) != MEMTX_OK) {
+        return false;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        be32_to_cpus(&cells[i]);
+    }
+    return true;
+}
+
+static bool write_cells(hwaddr pa, uint32_t *cells, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        cpu_to_be32s(&cells[i]);
+    }
+    return address_space_write(&address_space_memory, pa,
+                               MEMTXATTRS_UNSPECIFIED, cells,
+                               n * sizeof(*cells)) == MEMTX_OK;
+}
+
+/*
+ * Call @service (NULL when there is none) and store what it returns; the first
+ * return cell is the status word. A mismatch of counts is a parameter error,
+ * and then only the status word is written.
+ */
+static target_long rtas_run(SpaprRtasService *service, PowerPCCPU *cpu,
+                            unsigned nargs, hwaddr args_pa,
+                            unsigned nret, hwaddr rets_pa)
+{
+    uint32_t args[SPAPR_RTAS_MAX_CELLS];
+    uint32_t rets[SPAPR_RTAS_MAX_CELLS + 1] = { 0 };
+
+    if (!service || service->nargs != nargs || service->nret != nret) {
+        if (!nret) {
+            return H_PARAMETER;
+        }
+        rets[0] = RTAS_OUT_PARAM_ERROR;
+        return write_cells(rets_pa, rets, 1) ? H_SUCCESS : H_PARAMETER;
+    }
+    if (!read_cells(args_pa, args, nargs)) {
+        return H_PARAMETER;
+    }
+    service->count++;
+    rets[0] = service->fn(cpu, service->opaque, args, rets + 1);
+    trace_spapr_rtas(service->name, nargs, nret, rets[0]);
+    return write_cells(rets_pa, rets, nret) ? H_SUCCESS : H_PARAMETER;
+}
+
+target_long spapr_rtas_call(SpaprRtasTable *table, PowerPCCPU *cpu,
+                            hwaddr args_pa)
+{
+    uint32_t head[RTAS_BUF_CELLS / sizeof(uint32_t)];
+    uint32_t token, nargs, nret;
+    SpaprRtasService *service;
+
+    if (!read_cells(args_pa, head, ARRAY_SIZE(head))) {
+        return H_PARAMETER;
+    }
+    token = head[0];
+    nargs = head[1];
+    nret = head[2];
+    /*
+     * With more cells than any service takes, the header is not to be trusted
+     * for the place of the status word either.
+     */
+    if (nargs > SPAPR_RTAS_MAX_CELLS || nret > SPAPR_RTAS_MAX_CELLS) {
+        return H_PARAMETER;
+    }
+    service = rtas_service(table, token);
+    if (!service) {
+        trace_spapr_rtas_unknown(token);
+    }
+    args_pa += RTAS_BUF_CELLS;
+    return rtas_run(service, cpu, nargs, args_pa,
+                    nret, args_pa + nargs * sizeof(uint32_t));
+}
+
+target_long spapr_rtas_call_by_name(SpaprRtasTable *table, PowerPCCPU *cpu,
+                                    const char *name,
+                                    unsigned nargs, hwaddr args_pa,
+                                    unsigned nret, hwaddr rets_pa)
+{
+    gpointer token = g_hash_table_lookup(table->by_name, name);
+
+    if (!token) {
+        return H_PARAMETER;
+    }
+    return rtas_run(rtas_service(table, GPOINTER_TO_UINT(token)), cpu,
+                    nargs, args_pa, nret, rets_pa);
+}
+
+void spapr_rtas_populate_dt(SpaprRtasTable *table, DtNode *rtas)
+{
+    for (guint i = 0; i < table->services->len; i++) {
+        dt_prop_u32(rtas,
+                    g_array_index(table->services, SpaprRtasService, i).name,
+                    RTAS_TOKEN_BASE + i);
+    }
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: the table of run-time abstraction services
+ */
+
+#ifndef HW_PPC_SPAPR_RTAS_H
+#define HW_PPC_SPAPR_RTAS_H
+
+#include "exec/target_long.h"
+#include "hw/ppc/papr.h"
+#include "hw/ppc/spapr_dt.h"
+#include "target/ppc/cpu-qom.h"
+
+typedef struct SpaprRtasTable SpaprRtasTable;
+
+/* No call of the LoPAR has more argument or return cells than this */
+#define SPAPR_RTAS_MAX_CELLS 16
+
+/**
+ * SpaprRtasFn:
+ * @cpu: the calling virtual processor
+ * @opaque: what the owner registered
+ * @args: the argument cells, as many as were registered
+ * @outs: the return cells behind the status word, zeroed; as many as were
+ *        registered, less one
+ *
+ * Returns: the status word, one of RTAS_OUT_*
+ */
+typedef int32_t SpaprRtasFn(PowerPCCPU *cpu, void *opaque,
+                            const uint32_t *args, uint32_t *outs);
+
+SpaprRtasTable *spapr_rtas_table_new(void);
+void spapr_rtas_table_free(SpaprRtasTable *table);
+
+/**
+ * spapr_rtas_register: give a service to its owner and allot its token
+ * @table: the machine's table
+ * @name: the property of /rtas that holds the token
+ * @nargs: number of argument cells
+ * @nret: number of return cells, the status word included; 0 for the few
+ *        services that firmware calls without asking for a status
+ * @fn: the handler
+ * @opaque: handed to @fn
+ *
+ * A call with other counts is answered with -3 (parameter error).
+ * Registering a name twice is a programming error and aborts at start.
+ */
+void spapr_rtas_register(SpaprRtasTable *table, const char *name,
+                         unsigned nargs, unsigned nret,
+                         SpaprRtasFn *fn, void *opaque);
+
+/**
+ * spapr_rtas_call: run the service whose argument buffer the guest passed
+ * @args_pa: guest real address of the buffer (token, nargs, nret, cells)
+ *
+ * Returns: H_SUCCESS when the service ran or its status word tells why not,
+ * H_PARAMETER when the buffer can't be read or written or has no room for a
+ * status word.
+ */
+target_long spapr_rtas_call(SpaprRtasTable *table, PowerPCCPU *cpu,
+                            hwaddr args_pa);
+
+/**
+ * spapr_rtas_call_by_name: run a service with separate argument and return
+ * arrays; the qtest protocol's "rtas" command is made so
+ *
+ * Returns: as spapr_rtas_call(), and H_PARAMETER for an unknown name
+ */
+target_long spapr_rtas_call_by_name(SpaprRtasTable *table, PowerPCCPU *cpu,
+                                    const char *name,
+                                    unsigned nargs, hwaddr args_pa,
+                                    unsigned nret, hwaddr rets_pa);
+
+/**
+ * spapr_rtas_populate_dt: one token property in /rtas for each service
+ */
+void spapr_rtas_populate_dt(SpaprRtasTable *table, DtNode *rtas);
+
+#endif /* HW_PPC_SPAPR_RTAS_H */
