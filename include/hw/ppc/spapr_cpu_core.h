@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: processor cores and the hypervisor's view of a virtual processor
+ */
+
+#ifndef HW_PPC_SPAPR_CPU_CORE_H
+#define HW_PPC_SPAPR_CPU_CORE_H
+
+#include "hw/cpu/core.h"
+#include "hw/qdev-core.h"
+#include "hw/ppc/spapr_hypervisor.h"
+#include "target/ppc/cpu.h"
+
+#define TYPE_SPAPR_CPU_CORE "spapr-cpu-core"
+OBJECT_DECLARE_TYPE(SpaprCpuCore, SpaprCpuCoreClass, SPAPR_CPU_CORE)
+
+#define SPAPR_CPU_CORE_TYPE_NAME(model) model "-" TYPE_SPAPR_CPU_CORE
+
+/* More threads than this no POWER core has ever shown to a partition */
+#define SPAPR_MAX_THREADS       8
+
+/* LoPAR's "timebase-frequency", in Hz; all POWER processors have it */
+#define SPAPR_TIMEBASE_FREQ     512000000
+
+/* A virtual processor, hung on PowerPCCPU::machine_data */
+typedef struct SpaprVcpu {
+    SpaprCpuCore *core;
+    PowerPCCPU *cpu;
+    Object *intc;           /* the interrupt presenter, the backend's own */
+
+    /* H_REGISTER_VPA: guest real addresses and lengths; 0 is unregistered */
+    uint64_t vpa_addr;
+    uint64_t slb_shadow_addr;
+    uint64_t slb_shadow_size;
+    uint64_t dtl_addr;
+    uint64_t dtl_size;
+    /* LoPAR's virtual processor dispatch counter: even while dispatched */
+    uint32_t dispatch_count;
+
+    bool prodded;           /* H_PROD came before the H_CEDE it shall end */
+    bool joined;            /* waits in H_JOIN */
+    bool stopped;           /* in the RTAS stopped state */
+    bool deaf;              /* waits, and interrupts may not end that */
+    bool conferring;        /* gives up its time slice; spapr_vpa_preempt() */
+
+    /* Bits of LPCR that wait for the processor to leave its guest code */
+    uint64_t lpcr_value;
+    uint64_t lpcr_mask;
+} SpaprVcpu;
+
+struct SpaprCpuCore {
+    CPUCore parent_obj;
+
+    /* Set by the machine before the core is realized */
+    SpaprHypervisor *hv;
+    uint32_t vsmt;          /* distance of two cores' processor numbers */
+    int node_id;
+
+    SpaprVcpu *vcpus;       /* one for each thread */
+};
+
+struct SpaprCpuCoreClass {
+    DeviceClass parent_class;
+
+    const char *cpu_type;
+};
+
+static inline SpaprVcpu *spapr_vcpu(PowerPCCPU *cpu)
+{
+    return cpu->machine_data;
+}
+
+/** spapr_cpu_core_type: the core type of a CPU type, or NULL */
+const char *spapr_cpu_core_type(const char *cpu_type);
+
+/**
+ * spapr_cpu_by_server: the processor with a number of
+ * "ibm,ppc-interrupt-server#s", or NULL; in constant time
+ */
+PowerPCCPU *spapr_cpu_by_server(target_ulong server);
+
+/**
+ * spapr_cpu_start: enter a stopped processor
+ * @nip: where, a guest real address
+ * @r3: what R3 holds then
+ * @r1, @r4: likewise; only the boot processor's differ from 0
+ *
+ * The processor runs big endian, 64-bit, with translation off, as LoPAR's
+ * start-cpu and Open Firmware's client entry both ask. It counts as started
+ * at once; when the machine is running, its own thread sets its registers.
+ */
+void spapr_cpu_start(PowerPCCPU *cpu, target_ulong nip, target_ulong r1,
+                     target_ulong r3, target_ulong r4);
+
+/** spapr_cpu_stop: put the calling processor into the RTAS stopped state */
+void spapr_cpu_stop(PowerPCCPU *cpu);
+
+/** spapr_cpu_system_reset: system reset interrupt; nothing when stopped */
+void spapr_cpu_system_reset(PowerPCCPU *cpu);
+
+/**
+ * spapr_vcpu_wait: let the calling processor wait from the end of its
+ * hypercall on
+ * @deaf: whether only spapr_vcpu_wake() and a system reset end the wait;
+ *        otherwise any interrupt does as well
+ */
+void spapr_vcpu_wait(SpaprVcpu *vcpu, bool deaf);
+
+/** spapr_vcpu_waits: whether the processor waits, or is stopped */
+bool spapr_vcpu_waits(SpaprVcpu *vcpu);
+
+/** spapr_vcpu_wake: end a wait, from any thread that holds the BQL */
+void spapr_vcpu_wake(SpaprVcpu *vcpu);
+
+/**
+ * spapr_vcpu_active: whether the processor takes part in what the partition
+ * does; one that is stopped or has joined does not
+ */
+static inline bool spapr_vcpu_active(SpaprVcpu *vcpu)
+{
+    return !vcpu->stopped && !vcpu->joined;
+}
+
+/** spapr_vcpu_sole_active: whether @vcpu is the only one that is active */
+bool spapr_vcpu_sole_active(SpaprVcpu *vcpu);
+
+/**
+ * spapr_cpu_set_lpcr: set bits of LPCR on one processor, by its own thread
+ *
+ * spapr_cpu_set_lpcr_all: the same on every processor. From a hypercall, no
+ * processor runs guest code between the caller's next instruction and the
+ * change.
+ */
+void spapr_cpu_set_lpcr(PowerPCCPU *cpu, target_ulong value, target_ulong mask);
+void spapr_cpu_set_lpcr_all(target_ulong value, target_ulong mask);
+
+#endif /* HW_PPC_SPAPR_CPU_CORE_H */
