@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: power control, reboot, and the operator's display
+ */
+
+#include "qemu/osdep.h"
+#include "hw/char/spapr_vty.h"
+#include "hw/ppc/spapr_module.h"
+#include "hw/ppc/spapr_power.h"
+#include "hw/ppc/spapr_vio.h"
+#include "system/cpus.h"
+#include "system/runstate.h"
+
+/*
+ * The one power domain: the whole partition. Slots of hot-pluggable devices
+ * are "live insertion" here and have none (LoPAR, "ibm,drc-power-domains").
+ */
+#define POWER_DOMAIN_ROOT   0
+
+#define POWER_LEVEL_OFF     0
+#define POWER_LEVEL_FULL    100
+
+/* The display is a terminal: one line of it, and no form feed */
+#define DISPLAY_COLUMNS     80
+
+static void partition_off(void)
+{
+    qemu_system_shutdown_request(SHUTDOWN_CAUSE_GUEST_SHUTDOWN);
+    /* The caller is promised not to return while the machine winds down */
+    cpu_stop_current();
+}
+
+/*
+ * power-off: LoPAR, "power-off"
+ *
+ * Argument cells: the mask of events that may turn power on again, high and low
+ * half. There is nothing that could, so /rtas has no "power-on-triggers" and
+ * the mask means nothing; Linux passes all ones.
+ */
+static int32_t power_off(PowerPCCPU *cpu, void *opaque,
+                         const uint32_t *args, uint32_t *outs)
+{
+    partition_off();
+    return RTAS_OUT_SUCCESS;
+}
+
+/* system-reboot: LoPAR, "system-reboot" */
+static int32_t system_reboot(PowerPCCPU *cpu, void *opaque,
+                             const uint32_t *args, uint32_t *outs)
+{
+    qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
+    return RTAS_OUT_SUCCESS;
+}
+
+/*
+ * set-power-level: LoPAR, "set-power-level"
+ *
+ * Argument cells: power domain, level (0 off, 100 full). Return cell: the level
+ * now set. Status: 0, or -3 for another domain or level.
+ */
+static int32_t set_power_level(PowerPCCPU *cpu, void *opaque,
+                               const uint32_t *args, uint32_t *outs)
+{
+    if (args[0] != POWER_DOMAIN_ROOT ||
+        (args[1] != POWER_LEVEL_OFF && args[1] != POWER_LEVEL_FULL)) {
+        return RTAS_OUT_PARAM_ERROR;
+    }
+    if (args[1] == POWER_LEVEL_OFF) {
+        partition_off();
+    }
+    outs[0] = args[1];
+    return RTAS_OUT_SUCCESS;
+}
+
+/*
+ * get-power-level: LoPAR, "get-power-level"
+ *
+ * Argument cell: power domain. Return cell: its level. Status: 0, or -3 for a
+ * domain that is not there.
+ */
+static int32_t get_power_level(PowerPCCPU *cpu, void *opaque,
+                               const uint32_t *args, uint32_t *outs)
+{
+    if (args[0] != POWER_DOMAIN_ROOT) {
+        return RTAS_OUT_PARAM_ERROR;
+    }
+    outs[0] = POWER_LEVEL_FULL;
+    return RTAS_OUT_SUCCESS;
+}
+
+/*
+ * display-character: LoPAR, "display-character"
+ *
+ * Argument cell: the character, in its low byte. It goes to the console.
+ * Status: 0, -2 when the console takes no character now, or -1 when the
+ * partition has none.
+ */
+static int32_t display_character(PowerPCCPU *cpu, void *opaque,
+                                 const uint32_t *args, uint32_t *outs)
+{
+    SpaprVioBridge *vio = SPAPR_MODULE(opaque)->hv->vio;
+
+    switch (spapr_vty_display(vio->bus, args[0])) {
+    case H_SUCCESS:
+        return RTAS_OUT_SUCCESS;
+    case H_BUSY:
+        return RTAS_OUT_BUSY;
+    default:
+        return RTAS_OUT_HW_ERROR;
+    }
+}
+
+/*
+ * quiesce: SLOF, board-qemu/slof/rtas.fs; it takes and returns nothing
+ *
+ * Firmware says so when it hands over to its client. By then it has closed its
+ * drivers, and with them stopped whatever device they drove.
+ */
+static int32_t quiesce(PowerPCCPU *cpu, void *opaque,
+                       const uint32_t *args, uint32_t *outs)
+{
+    return RTAS_OUT_SUCCESS;
+}
+
+static void spapr_power_register_calls(SpaprModule *module,
+                                       SpaprHcallTable *hcalls,
+                                       SpaprRtasTable *rtas)
+{
+    spapr_rtas_register(rtas, "power-off", 2, 1, power_off, module);
+    spapr_rtas_register(rtas, "system-reboot", 0, 1, system_reboot, module);
+    spapr_rtas_register(rtas, "set-power-level", 2, 2, set_power_level, module);
+    spapr_rtas_register(rtas, "get-power-level", 1, 2, get_power_level, module);
+    spapr_rtas_register(rtas, "display-character", 1, 1, display_character,
+                        module);
+    spapr_rtas_register(rtas, "quiesce", 0, 0, quiesce, module);
+}
+
+/* LoPAR, "display-character": what Linux would otherwise think is 16 wide */
+static void spapr_power_populate_dt(SpaprModule *module, DtNode *root)
+{
+    DtNode *rtas = dt_get(root, "rtas");
+
+    dt_prop_u32(rtas, "ibm,display-line-length", DISPLAY_COLUMNS);
+    dt_prop_u32(rtas, "ibm,form-feed", 0);
+}
+
+static void spapr_power_class_init(ObjectClass *oc, void *data)
+{
+    SpaprModuleClass *smc = SPAPR_MODULE_CLASS(oc);
+
+    DEVICE_CLASS(oc)->desc = "sPAPR power control";
+    smc->register_calls = spapr_power_register_calls;
+    smc->populate_dt = spapr_power_populate_dt;
+}
+
+static const TypeInfo spapr_power_types[] = {
+    {
+        .name = TYPE_SPAPR_POWER,
+        .parent = TYPE_SPAPR_MODULE,
+        .instance_size = sizeof(SpaprModule),
+        .class_init = spapr_power_class_init,
+    },
+};
+
+DEFINE_TYPES(spapr_power_types)

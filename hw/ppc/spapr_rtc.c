@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: the real-time clock
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/timer.h"
+#include "qapi/error.h"
+#include "qapi/qapi-events-misc.h"
+#include "hw/ppc/spapr_rtc.h"
+#include "migration/vmstate.h"
+#include "system/rtc.h"
+#include "system/system.h"
+#include "trace.h"
+
+/*
+ * The years the clock can hold. Error logs give the year in four digits, and
+ * nothing in Linux or firmware has a use for one before the epoch.
+ */
+#define RTC_YEAR_MIN 1970
+#define RTC_YEAR_MAX 9999
+
+static int64_t core_second(int64_t ns)
+{
+    return ns / NANOSECONDS_PER_SECOND;
+}
+
+/*
+ * What the guest's clock shows. The core has the second and the nanoseconds in
+ * two calls: once more should a second end between them.
+ *
+ * Returns: the nanoseconds
+ */
+static uint32_t guest_time(SpaprRtc *rtc, struct tm *tm)
+{
+    int64_t core_ns;
+    uint64_t ns;
+
+    do {
+        core_ns = qemu_clock_get_ns(rtc_clock);
+        ns = core_ns % NANOSECONDS_PER_SECOND + rtc->ahead_ns;
+        qemu_get_timedate(tm, rtc->ahead_s + ns / NANOSECONDS_PER_SECOND);
+    } while (core_second(qemu_clock_get_ns(rtc_clock)) != core_second(core_ns));
+    return ns % NANOSECONDS_PER_SECOND;
+}
+
+/*
+ * Make the guest's clock show @tm and @ns now. The core tells how far a time is
+ * from the host's clock only; that of the core's own time is taken off again.
+ */
+static void set_guest_time(SpaprRtc *rtc, struct tm *tm, uint32_t ns)
+{
+    int64_t core_ns, ahead_ns, from_host;
+    struct tm core;
+
+    do {
+        core_ns = qemu_clock_get_ns(rtc_clock);
+        qemu_get_timedate(&core, 0);
+        from_host = qemu_timedate_diff(&core);
+        rtc->ahead_s = qemu_timedate_diff(tm) - from_host;
+    } while (core_second(qemu_clock_get_ns(rtc_clock)) !=
+                 core_second(core_ns) ||
+             qemu_timedate_diff(&core) != from_host);
+
+    ahead_ns = ns - core_ns % NANOSECONDS_PER_SECOND;
+    if (ahead_ns < 0) {
+        ahead_ns += NANOSECONDS_PER_SECOND;
+        rtc->ahead_s--;
+    }
+    rtc->ahead_ns = ahead_ns;
+}
+
+/*
+ * get-time-of-day: LoPAR, "get-time-of-day"
+ *
+ * Return cells: year, month (1-12), day (1-31), hour, minute, second,
+ * nanoseconds. Status: 0.
+ */
+static int32_t get_time_of_day(PowerPCCPU *cpu, void *opaque,
+                               const uint32_t *args, uint32_t *outs)
+{
+    SpaprRtc *rtc = opaque;
+    struct tm tm;
+
+    outs[6] = guest_time(rtc, &tm);
+    outs[0] = tm.tm_year + 1900;
+    outs[1] = tm.tm_mon + 1;
+    outs[2] = tm.tm_mday;
+    outs[3] = tm.tm_hour;
+    outs[4] = tm.tm_min;
+    outs[5] = tm.tm_sec;
+    return RTAS_OUT_SUCCESS;
+}
+
+/* LoPAR, R1-"Time of Day Inputs/Outputs"-1: numbers, and a date that exists */
+static bool time_is_valid(const uint32_t *args)
+{
+    return args[0] >= RTC_YEAR_MIN && args[0] <= RTC_YEAR_MAX &&
+           args[1] >= 1 && args[1] <= 12 && args[2] >= 1 && args[2] <= 31 &&
+           g_date_valid_dmy(args[2], args[1], args[0]) &&
+           args[3] <= 23 && args[4] <= 59 && args[5] <= 59 &&
+           args[6] < NANOSECONDS_PER_SECOND;
+}
+
+/*
+ * set-time-of-day: LoPAR, "set-time-of-day"
+ *
+ * Argument cells: as get-time-of-day returns them. Status: 0, or -3 for a time
+ * that is none or lies outside the years the clock can hold.
+ */
+static int32_t set_time_of_day(PowerPCCPU *cpu, void *opaque,
+                               const uint32_t *args, uint32_t *outs)
+{
+    SpaprRtc *rtc = opaque;
+    g_autofree char *path = object_get_canonical_path(OBJECT(rtc));
+    struct tm tm = { 0 };
+
+    if (!time_is_valid(args)) {
+        return RTAS_OUT_PARAM_ERROR;
+    }
+    tm.tm_year = args[0] - 1900;
+    tm.tm_mon = args[1] - 1;
+    tm.tm_mday = args[2];
+    tm.tm_hour = args[3];
+    tm.tm_min = args[4];
+    tm.tm_sec = args[5];
+    set_guest_time(rtc, &tm, args[6]);
+    trace_spapr_rtc_set(rtc->ahead_s, rtc->ahead_ns);
+    qapi_event_send_rtc_change(qemu_timedate_diff(&tm), path);
+    return RTAS_OUT_SUCCESS;
+}
+
+static void spapr_rtc_get_date(Object *obj, struct tm *tm, Error **errp)
+{
+    guest_time(SPAPR_RTC(obj), tm);
+}
+
+static void spapr_rtc_register_calls(SpaprModule *module,
+                                     SpaprHcallTable *hcalls,
+                                     SpaprRtasTable *rtas)
+{
+    spapr_rtas_register(rtas, "get-time-of-day", 0, 8, get_time_of_day, module);
+    spapr_rtas_register(rtas, "set-time-of-day", 7, 1, set_time_of_day, module);
+}
+
+static void spapr_rtc_init(Object *obj)
+{
+    object_property_add_tm(obj, "date", spapr_rtc_get_date);
+}
+
+static int spapr_rtc_post_load(void *opaque, int version_id)
+{
+    SpaprRtc *rtc = opaque;
+
+    return rtc->ahead_ns < NANOSECONDS_PER_SECOND ? 0 : -EINVAL;
+}
+
+static const VMStateDescription vmstate_spapr_rtc = {
+    .name = "spapr-rtc",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = spapr_rtc_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_INT64(ahead_s, SpaprRtc),
+        VMSTATE_UINT32(ahead_ns, SpaprRtc),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static void spapr_rtc_class_init(ObjectClass *oc, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+    SpaprModuleClass *smc = SPAPR_MODULE_CLASS(oc);
+
+    dc->desc = "sPAPR real-time clock";
+    dc->vmsd = &vmstate_spapr_rtc;
+    smc->register_calls = spapr_rtc_register_calls;
+}
+
+static const TypeInfo spapr_rtc_types[] = {
+    {
+        .name = TYPE_SPAPR_RTC,
+        .parent = TYPE_SPAPR_MODULE,
+        .instance_size = sizeof(SpaprRtc),
+        .instance_init = spapr_rtc_init,
+        .class_init = spapr_rtc_class_init,
+    },
+};
+
+DEFINE_TYPES(spapr_rtc_types)
