@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: the virtual I/O bus
+ *
+ * The bridge, its bus and what all devices on it have in common: a unit
+ * address, an interrupt and a node below /vdevice (LoPAR, ch. "Virtualized
+ * Input/Output").
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "hw/ppc/spapr_irq.h"
+#include "hw/ppc/spapr_vio.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "trace.h"
+
+/*
+ * Interrupt numbers. The first default unit addresses have a number each that
+ * no other device gets. All others share a range: a device takes the first
+ * free one from a place that its unit address tells, so the same command line
+ * gives the same numbers, and mostly so does another order of it.
+ */
+#define VIO_IRQ_FIXED           0x100
+#define VIO_IRQ_SHARED          (SPAPR_IRQ_VIO + VIO_IRQ_FIXED)
+#define VIO_IRQ_SHARED_COUNT    (SPAPR_IRQ_DYNAMIC - VIO_IRQ_SHARED)
+
+static SpaprVioBridge *vio_bridge(SpaprVioDevice *dev)
+{
+    return SPAPR_VIO_BUS(qdev_get_parent_bus(DEVICE(dev)))->bridge;
+}
+
+static SpaprVioDevice *vio_lookup(SpaprVioBridge *bridge, uint32_t unit)
+{
+    return g_hash_table_lookup(bridge->units, GUINT_TO_POINTER(unit));
+}
+
+SpaprVioDevice *spapr_vio_find(SpaprVioBus *bus, target_ulong unit,
+                               const char *type)
+{
+    SpaprVioDevice *dev;
+
+    if (unit > UINT32_MAX) {
+        return NULL;
+    }
+    dev = vio_lookup(bus->bridge, unit);
+    return dev && object_dynamic_cast(OBJECT(dev), type) ? dev : NULL;
+}
+
+SpaprVioDevice *spapr_vio_first(SpaprVioBus *bus, const char *type)
+{
+    SpaprVioDevice *first = NULL;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, bus->bridge->units);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        SpaprVioDevice *dev = value;
+
+        if (object_dynamic_cast(OBJECT(dev), type) &&
+            (!first || dev->reg < first->reg)) {
+            first = dev;
+        }
+    }
+    return first;
+}
+
+void spapr_vio_signal(SpaprVioDevice *dev)
+{
+    bool enabled = dev->signal_state & SPAPR_VIO_SIGNAL_IRQ;
+
+    trace_spapr_vio_signal(dev->reg, enabled);
+    if (enabled && dev->irq) {
+        /* LoPAR, "VIO Interrupt Control": all are edge-triggered */
+        qemu_irq_pulse(dev->irq);
+    }
+}
+
+/*
+ * Unit addresses and interrupt numbers
+ */
+
+static bool vio_take_unit(SpaprVioBridge *bridge, SpaprVioDevice *dev,
+                          Error **errp)
+{
+    SpaprVioDevice *other;
+
+    if (dev->reg == SPAPR_VIO_ANY_UNIT) {
+        dev->reg = SPAPR_VIO_FIRST_UNIT;
+        while (vio_lookup(bridge, dev->reg)) {
+            dev->reg++;
+        }
+    }
+    if (dev->reg == SPAPR_VIO_CONSOLE_UNIT) {
+        error_setg(errp, "reg=0x%" PRIx32 " is reserved: it stands for the "
+                   "default console", dev->reg);
+        return false;
+    }
+    other = vio_lookup(bridge, dev->reg);
+    if (other) {
+        error_setg(errp, "reg=0x%" PRIx32 " is already the unit address of %s "
+                   "device '%s'", dev->reg, object_get_typename(OBJECT(other)),
+                   DEVICE(other)->canonical_path);
+        return false;
+    }
+    g_hash_table_insert(bridge->units, GUINT_TO_POINTER(dev->reg), dev);
+    return true;
+}
+
+static uint32_t vio_claim_irq(SpaprIrq *irq, uint32_t reg, Error **errp)
+{
+    uint32_t number;
+
+    if (reg >= SPAPR_VIO_FIRST_UNIT &&
+        reg - SPAPR_VIO_FIRST_UNIT < VIO_IRQ_FIXED) {
+        return spapr_irq_claim(irq, SPAPR_IRQ_VIO + reg - SPAPR_VIO_FIRST_UNIT,
+                               false, errp);
+    }
+    for (uint32_t i = 0; i < VIO_IRQ_SHARED_COUNT; i++) {
+        number = spapr_irq_claim(irq, VIO_IRQ_SHARED +
+                                 (reg + i) % VIO_IRQ_SHARED_COUNT, false, NULL);
+        if (number) {
+            return number;
+        }
+    }
+    return spapr_irq_claim(irq, 0, false, errp);
+}
+
+static void vio_release(SpaprVioBridge *bridge, SpaprVioDevice *dev)
+{
+    if (dev->irq_number) {
+        spapr_irq_release(SPAPR_MODULE(bridge)->hv->irq, dev->irq_number);
+        dev->irq_number = 0;
+        dev->irq = NULL;
+    }
+    g_hash_table_remove(bridge->units, GUINT_TO_POINTER(dev->reg));
+}
+
+/*
+ * The device
+ */
+
+static void spapr_vio_device_realize(DeviceState *qdev, Error **errp)
+{
+    ERRP_GUARD();
+    SpaprVioDevice *dev = SPAPR_VIO_DEVICE(qdev);
+    SpaprVioDeviceClass *vdc = SPAPR_VIO_DEVICE_GET_CLASS(dev);
+    SpaprVioBridge *bridge = vio_bridge(dev);
+    SpaprIrq *irq = SPAPR_MODULE(bridge)->hv->irq;
+
+    if (!vio_take_unit(bridge, dev, errp)) {
+        return;
+    }
+    if (vdc->has_irq) {
+        dev->irq_number = vio_claim_irq(irq, dev->reg, errp);
+        if (!dev->irq_number) {
+            vio_release(bridge, dev);
+            return;
+        }
+        dev->irq = spapr_irq_input(irq, dev->irq_number);
+    }
+    trace_spapr_vio_realize(object_get_typename(OBJECT(dev)), dev->reg,
+                            dev->irq_number);
+    if (vdc->realize) {
+        vdc->realize(dev, errp);
+        if (*errp) {
+            vio_release(bridge, dev);
+        }
+    }
+}
+
+static void spapr_vio_device_unrealize(DeviceState *qdev)
+{
+    SpaprVioDevice *dev = SPAPR_VIO_DEVICE(qdev);
+    SpaprVioDeviceClass *vdc = SPAPR_VIO_DEVICE_GET_CLASS(dev);
+
+    if (vdc->unrealize) {
+        vdc->unrealize(dev);
+    }
+    vio_release(vio_bridge(dev), dev);
+}
+
+static void spapr_vio_device_reset_hold(Object *obj, ResetType type)
+{
+    SpaprVioDevice *dev = SPAPR_VIO_DEVICE(obj);
+    SpaprVioDeviceClass *vdc = SPAPR_VIO_DEVICE_GET_CLASS(dev);
+
+    dev->signal_state = 0;
+    if (vdc->reset) {
+        vdc->reset(dev);
+    }
+}
+
+const VMStateDescription vmstate_spapr_vio_device = {
+    .name = TYPE_SPAPR_VIO_DEVICE,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32_EQUAL(reg, SpaprVioDevice, "reg= differs"),
+        VMSTATE_UINT32_EQUAL(irq_number, SpaprVioDevice,
+                             "the order of the VIO devices differs"),
+        VMSTATE_UINT64(signal_state, SpaprVioDevice),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static const Property spapr_vio_device_properties[] = {
+    DEFINE_PROP_UINT32("reg", SpaprVioDevice, reg, SPAPR_VIO_ANY_UNIT),
+};
+
+static void spapr_vio_device_class_init(ObjectClass *oc, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+    ResettableClass *rc = RESETTABLE_CLASS(oc);
+
+    dc->bus_type = TYPE_SPAPR_VIO_BUS;
+    dc->realize = spapr_vio_device_realize;
+    dc->unrealize = spapr_vio_device_unrealize;
+    rc->phases.hold = spapr_vio_device_reset_hold;
+    device_class_set_props(dc, spapr_vio_device_properties);
+}
+
+/*
+ * The device tree
+ */
+
+static gint vio_compare_reg(gconstpointer a, gconstpointer b)
+{
+    const SpaprVioDevice *da = a;
+    const SpaprVioDevice *db = b;
+
+    return da->reg < db->reg ? -1 : da->reg > db->reg;
+}
+
+/* What Linux's vio_register_device_node() reads of every device */
+static void vio_device_populate_dt(SpaprVioDevice *dev, DtNode *vdevice)
+{
+    SpaprVioDeviceClass *vdc = SPAPR_VIO_DEVICE_GET_CLASS(dev);
+    DtNode *node = dt_add(vdevice, "%s@%" PRIx32, vdc->dt_name, dev->reg);
+
+    dt_prop_u32(node, "reg", dev->reg);
+    if (vdc->dt_type) {
+        dt_prop_string(node, "device_type", vdc->dt_type);
+    }
+    if (vdc->dt_compatible) {
+        dt_prop_string(node, "compatible", vdc->dt_compatible);
+    }
+    if (dev->irq_number) {
+        uint32_t cells[2];
+
+        spapr_irq_dt_cells(cells, dev->irq_number, false);
+        dt_prop_cells_n(node, "interrupts", cells, ARRAY_SIZE(cells));
+    }
+    if (vdc->populate_dt) {
+        vdc->populate_dt(dev, node);
+    }
+}
+
+/* LoPAR, table "Properties of the /vdevice Node" */
+static void spapr_vio_bridge_populate_dt(SpaprModule *module, DtNode *root)
+{
+    SpaprVioBridge *bridge = SPAPR_VIO_BRIDGE(module);
+    DtNode *vdevice = dt_add(root, "vdevice");
+    g_autoptr(GList) devices = g_list_sort(
+        g_hash_table_get_values(bridge->units), vio_compare_reg);
+
+    dt_prop_string(vdevice, "device_type", "vdevice");
+    dt_prop_string(vdevice, "compatible", "IBM,vdevice");
+    dt_prop_u32(vdevice, "#address-cells", 1);
+    dt_prop_u32(vdevice, "#size-cells", 0);
+    dt_prop_u32(vdevice, "#interrupt-cells", 2);
+    dt_prop_empty(vdevice, "interrupt-controller");
+    dt_prop_cells(vdevice, "interrupt-ranges", SPAPR_IRQ_VIO,
+                  SPAPR_IRQ_BASE + SPAPR_IRQ_COUNT - SPAPR_IRQ_VIO);
+
+    /* In order of address, so that Linux numbers consoles the way QEMU does */
+    for (GList *l = devices; l; l = l->next) {
+        vio_device_populate_dt(l->data, vdevice);
+    }
+}
+
+/*
+ * The bus and its bridge
+ */
+
+static char *spapr_vio_bus_get_dev_path(DeviceState *qdev)
+{
+    return g_strdup_printf("%" PRIx32, SPAPR_VIO_DEVICE(qdev)->reg);
+}
+
+static char *spapr_vio_bus_get_fw_dev_path(DeviceState *qdev)
+{
+    SpaprVioDevice *dev = SPAPR_VIO_DEVICE(qdev);
+
+    return g_strdup_printf("%s@%" PRIx32,
+                           SPAPR_VIO_DEVICE_GET_CLASS(dev)->dt_name, dev->reg);
+}
+
+static void spapr_vio_bus_class_init(ObjectClass *oc, void *data)
+{
+    BusClass *bc = BUS_CLASS(oc);
+
+    bc->get_dev_path = spapr_vio_bus_get_dev_path;
+    bc->get_fw_dev_path = spapr_vio_bus_get_fw_dev_path;
+}
+
+/* A class calls its own hook only; QOM hands parents' hooks down */
+static void vio_class_register_calls(ObjectClass *oc, SpaprVioBridge *bridge,
+                                     SpaprHcallTable *hcalls,
+                                     SpaprRtasTable *rtas)
+{
+    SpaprVioDeviceClass *vdc = SPAPR_VIO_DEVICE_CLASS(oc);
+    ObjectClass *parent = object_class_get_parent(oc);
+
+    if (object_class_dynamic_cast(parent, TYPE_SPAPR_VIO_DEVICE) &&
+        SPAPR_VIO_DEVICE_CLASS(parent)->register_calls ==
+        vdc->register_calls) {
+        return;
+    }
+    if (vdc->register_calls) {
+        vdc->register_calls(bridge->bus, hcalls, rtas);
+    }
+}
+
+static void spapr_vio_bridge_register_calls(SpaprModule *module,
+                                            SpaprHcallTable *hcalls,
+                                            SpaprRtasTable *rtas)
+{
+    SpaprVioBridge *bridge = SPAPR_VIO_BRIDGE(module);
+    g_autoptr(GSList) classes =
+        object_class_get_list_sorted(TYPE_SPAPR_VIO_DEVICE, true);
+
+    for (GSList *l = classes; l; l = l->next) {
+        vio_class_register_calls(l->data, bridge, hcalls, rtas);
+    }
+}
+
+static void spapr_vio_bridge_realize(DeviceState *dev, Error **errp)
+{
+    SpaprVioBridge *bridge = SPAPR_VIO_BRIDGE(dev);
+
+    bridge->bus = SPAPR_VIO_BUS(qbus_new(TYPE_SPAPR_VIO_BUS, dev,
+                                         "spapr-vio"));
+    bridge->bus->bridge = bridge;
+}
+
+static void spapr_vio_bridge_init(Object *obj)
+{
+    SPAPR_VIO_BRIDGE(obj)->units = g_hash_table_new(NULL, NULL);
+}
+
+static void spapr_vio_bridge_finalize(Object *obj)
+{
+    g_hash_table_unref(SPAPR_VIO_BRIDGE(obj)->units);
+}
+
+static void spapr_vio_bridge_class_init(ObjectClass *oc, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+    SpaprModuleClass *smc = SPAPR_MODULE_CLASS(oc);
+
+    dc->desc = "sPAPR virtual I/O bridge";
+    dc->fw_name = "vdevice";
+    dc->realize = spapr_vio_bridge_realize;
+    /* Reason: part of the machine */
+    dc->user_creatable = false;
+    smc->register_calls = spapr_vio_bridge_register_calls;
+    smc->populate_dt = spapr_vio_bridge_populate_dt;
+}
+
+static const TypeInfo spapr_vio_types[] = {
+    {
+        .name = TYPE_SPAPR_VIO_BRIDGE,
+        .parent = TYPE_SPAPR_MODULE,
+        .instance_size = sizeof(SpaprVioBridge),
+        .instance_init = spapr_vio_bridge_init,
+        .instance_finalize = spapr_vio_bridge_finalize,
+        .class_init = spapr_vio_bridge_class_init,
+    }, {
+        .name = TYPE_SPAPR_VIO_BUS,
+        .parent = TYPE_BUS,
+        .instance_size = sizeof(SpaprVioBus),
+        .class_init = spapr_vio_bus_class_init,
+    }, {
+        .name = TYPE_SPAPR_VIO_DEVICE,
+        .parent = TYPE_DEVICE,
+        .instance_size = sizeof(SpaprVioDevice),
+        .class_size = sizeof(SpaprVioDeviceClass),
+        .class_init = spapr_vio_device_class_init,
+        .abstract = true,
+    },
+};
+
+DEFINE_TYPES(spapr_vio_types)

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: the virtual I/O bus
+ *
+ * The bridge (a module) makes the bus and its /vdevice node. Every class of VIO
+ * device registers its hypercalls once, when the bridge is created; they find
+ * the device they are for by its unit address.
+ */
+
+#ifndef HW_PPC_SPAPR_VIO_H
+#define HW_PPC_SPAPR_VIO_H
+
+#include "hw/irq.h"
+#include "hw/qdev-core.h"
+#include "hw/ppc/spapr_module.h"
+
+#define TYPE_SPAPR_VIO_BRIDGE "spapr-vio-bridge"
+OBJECT_DECLARE_SIMPLE_TYPE(SpaprVioBridge, SPAPR_VIO_BRIDGE)
+
+#define TYPE_SPAPR_VIO_BUS "spapr-vio-bus"
+OBJECT_DECLARE_SIMPLE_TYPE(SpaprVioBus, SPAPR_VIO_BUS)
+
+#define TYPE_SPAPR_VIO_DEVICE "spapr-vio-device"
+OBJECT_DECLARE_TYPE(SpaprVioDevice, SpaprVioDeviceClass, SPAPR_VIO_DEVICE)
+
+/* Unit addresses from here up are given to devices without reg= */
+#define SPAPR_VIO_FIRST_UNIT    0x71000000
+/*
+ * Means the default console to firmware and early kernels (SLOF's hvterm.fs,
+ * Linux's udbg_init_debug_lpar()), so no device may have it
+ */
+#define SPAPR_VIO_CONSOLE_UNIT  0
+/* The value of reg= that asks for any free unit address */
+#define SPAPR_VIO_ANY_UNIT      UINT32_MAX
+
+/* Bits of SpaprVioDevice::signal_state */
+#define SPAPR_VIO_SIGNAL_IRQ    1
+
+struct SpaprVioBus {
+    BusState parent_obj;
+
+    SpaprVioBridge *bridge;
+};
+
+struct SpaprVioBridge {
+    SpaprModule parent_obj;
+
+    SpaprVioBus *bus;
+    GHashTable *units;      /* unit address -> SpaprVioDevice */
+};
+
+struct SpaprVioDevice {
+    DeviceState parent_obj;
+
+    uint32_t reg;           /* unit address */
+    uint32_t irq_number;    /* 0 when the class has no interrupt */
+    qemu_irq irq;
+    uint64_t signal_state;  /* H_VIO_SIGNAL: SPAPR_VIO_SIGNAL_* */
+};
+
+struct SpaprVioDeviceClass {
+    DeviceClass parent_class;
+
+    const char *dt_name;        /* "vty" */
+    const char *dt_type;        /* "device_type", or NULL */
+    const char *dt_compatible;
+    bool has_irq;
+
+    void (*realize)(SpaprVioDevice *dev, Error **errp);
+    /* Optional */
+    void (*unrealize)(SpaprVioDevice *dev);
+    /* Optional; called with interrupts disabled, which it may change */
+    void (*reset)(SpaprVioDevice *dev);
+    /* Optional: properties beyond the common ones */
+    void (*populate_dt)(SpaprVioDevice *dev, DtNode *node);
+    /*
+     * Optional: hypercalls (and RTAS calls) that all devices of the class and
+     * of those derived from it share. Called once, when the bus is made.
+     */
+    void (*register_calls)(SpaprVioBus *bus, SpaprHcallTable *hcalls,
+                           SpaprRtasTable *rtas);
+};
+
+/**
+ * spapr_vio_find: the device with a unit address that is of a class
+ *
+ * Returns: NULL when no device has @unit or it is no @type
+ */
+SpaprVioDevice *spapr_vio_find(SpaprVioBus *bus, target_ulong unit,
+                               const char *type);
+
+/**
+ * spapr_vio_first: the device of a class with the lowest unit address
+ *
+ * Returns: NULL when there is none
+ */
+SpaprVioDevice *spapr_vio_first(SpaprVioBus *bus, const char *type);
+
+/** spapr_vio_signal: raise the device's interrupt when the guest wants it */
+void spapr_vio_signal(SpaprVioDevice *dev);
+
+/* To be a VMSTATE_STRUCT of each device's own description */
+extern const VMStateDescription vmstate_spapr_vio_device;
+
+#endif /* HW_PPC_SPAPR_VIO_H */
