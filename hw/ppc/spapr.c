@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: the "pseries" machine
+ *
+ * Parses options, creates the modules in their order, and orders reset. What
+ * the board does for a guest is the modules' business: this file knows no
+ * hypercall, no RTAS call and no device-tree node.
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/units.h"
+#include "hw/char/spapr_vty.h"
+#include "hw/intc/intc.h"
+#include "hw/nmi.h"
+#include "hw/nvram/spapr_nvram.h"
+#include "hw/ppc/ppc.h"
+#include "hw/ppc/spapr.h"
+#include "hw/ppc/spapr_cas.h"
+#include "hw/ppc/spapr_ci.h"
+#include "hw/ppc/spapr_cpu_core.h"
+#include "hw/ppc/spapr_events.h"
+#include "hw/ppc/spapr_irq.h"
+#include "hw/ppc/spapr_memory.h"
+#include "hw/ppc/spapr_mmu.h"
+#include "hw/ppc/spapr_power.h"
+#include "hw/ppc/spapr_qtest.h"
+#include "hw/ppc/spapr_rtc.h"
+#include "hw/ppc/spapr_sysparm.h"
+#include "hw/ppc/spapr_vcpu.h"
+#include "hw/ppc/spapr_vio.h"
+#include "hw/ppc/spapr_vof.h"
+#include "hw/ppc/spapr_vpa.h"
+#include "hw/ppc/vof.h"
+#include "hw/ppc/xics_spapr.h"
+#include "system/qtest.h"
+#include "system/reset.h"
+#include "system/system.h"
+
+#define SPAPR_MAX_CPUS 4096
+
+/* More -serial options than this have no terminal */
+#define SPAPR_MAX_SERIALS 64
+
+/* Create a module of a type and make it a part of the board, or exit */
+static void *machine_add_module(SpaprMachineState *spapr, const char *type,
+                                const char *name)
+{
+    SpaprModule *module = SPAPR_MODULE(object_new(type));
+
+    spapr_module_install(spapr->hv, module, name, &error_fatal);
+    return module;
+}
+
+static void machine_create_memory(SpaprMachineState *spapr)
+{
+    SpaprMemory *memory = SPAPR_MEMORY(object_new(TYPE_SPAPR_MEMORY));
+
+    memory->ram = MACHINE(spapr)->ram;
+    spapr_module_install(spapr->hv, SPAPR_MODULE(memory), "memory",
+                         &error_fatal);
+    spapr->hv->memory = memory;
+}
+
+static unsigned machine_max_cores(MachineState *machine)
+{
+    return DIV_ROUND_UP(machine->smp.max_cpus, machine->smp.threads);
+}
+
+static void machine_create_interrupts(SpaprMachineState *spapr)
+{
+    SpaprIrq *irq = SPAPR_IRQ(object_new(TYPE_SPAPR_IRQ));
+    SpaprModule *xics = SPAPR_MODULE(object_new(TYPE_SPAPR_XICS));
+
+    irq->nr_servers = machine_max_cores(MACHINE(spapr)) * spapr->vsmt;
+    spapr->hv->irq = irq;
+    spapr_module_install(spapr->hv, xics, "xics", &error_fatal);
+    irq->active = SPAPR_INTC(xics);
+    spapr_module_install(spapr->hv, SPAPR_MODULE(irq), "irq", &error_fatal);
+}
+
+/* A slot is a core; a core's id is its first processor's index */
+static CPUArchIdList *machine_cpu_slots(MachineState *machine)
+{
+    unsigned cores = machine_max_cores(machine);
+    CPUArchIdList *list = machine->possible_cpus;
+
+    if (list) {
+        return list;
+    }
+    list = g_malloc0(sizeof(*list) + cores * sizeof(list->cpus[0]));
+    list->len = cores;
+    for (unsigned i = 0; i < cores; i++) {
+        CPUArchId *slot = &list->cpus[i];
+
+        slot->type = spapr_cpu_core_type(machine->cpu_type);
+        slot->vcpus_count = machine->smp.threads;
+        slot->arch_id = i * machine->smp.threads;
+        slot->props.has_core_id = true;
+        slot->props.core_id = slot->arch_id;
+    }
+    machine->possible_cpus = list;
+    return list;
+}
+
+static void machine_create_cpus(SpaprMachineState *spapr)
+{
+    MachineState *machine = MACHINE(spapr);
+    const char *type = spapr_cpu_core_type(machine->cpu_type);
+    CPUArchIdList *slots = machine_cpu_slots(machine);
+    unsigned cpus = machine->smp.cpus, threads = machine->smp.threads;
+
+    if (!type) {
+        error_report("-cpu: '%s' is no processor that this machine can have",
+                     machine->cpu_type);
+        exit(EXIT_FAILURE);
+    }
+    for (unsigned first = 0; first < cpus; first += threads) {
+        Object *core = object_new(type);
+
+        object_property_set_int(core, "core-id", first, &error_abort);
+        object_property_set_int(core, "nr-threads", MIN(threads, cpus - first),
+                                &error_abort);
+        SPAPR_CPU_CORE(core)->hv = spapr->hv;
+        SPAPR_CPU_CORE(core)->vsmt = spapr->vsmt;
+        object_property_add_child(OBJECT(spapr), "core[*]", core);
+        qdev_realize_and_unref(DEVICE(core), NULL, &error_fatal);
+        /* Whole cores are plugged, so it is the core that fills the slot */
+        slots->cpus[first / threads].cpu = CPU(core);
+    }
+}
+
+static void machine_create_cas(SpaprMachineState *spapr)
+{
+    SpaprCas *cas = SPAPR_CAS(object_new(TYPE_SPAPR_CAS));
+
+    if (spapr->max_compat_pvr &&
+        !ppc_check_compat(POWERPC_CPU(first_cpu), spapr->max_compat_pvr,
+                          0, 0)) {
+        error_report("max-cpu-compat: the processor model has no such mode");
+        exit(EXIT_FAILURE);
+    }
+    cas->max_compat_pvr = spapr->max_compat_pvr;
+    spapr_module_install(spapr->hv, SPAPR_MODULE(cas), "cas", &error_fatal);
+    spapr->hv->cas = cas;
+}
+
+static void machine_create_rtc(SpaprMachineState *spapr)
+{
+    Object *rtc = machine_add_module(spapr, TYPE_SPAPR_RTC, "rtc");
+
+    /* Management asks a machine for the time by this name */
+    object_property_add_alias(OBJECT(spapr), "rtc-time", rtc, "date");
+}
+
+static void machine_create_vio(SpaprMachineState *spapr)
+{
+    spapr->hv->vio = machine_add_module(spapr, TYPE_SPAPR_VIO_BRIDGE, "vio");
+    for (int i = 0; i < SPAPR_MAX_SERIALS; i++) {
+        if (serial_hd(i)) {
+            spapr_vty_create(spapr->hv->vio->bus, serial_hd(i));
+        }
+    }
+    spapr_nvram_create(spapr->hv->vio->bus);
+}
+
+static void machine_create_firmware(SpaprMachineState *spapr)
+{
+    SpaprFirmware *fw = spapr_firmware_new(MACHINE(spapr),
+                                           spapr->firmware_kind);
+
+    if (fw->kind == SPAPR_FIRMWARE_VOF && !qtest_enabled() &&
+        !MACHINE(spapr)->kernel_filename) {
+        error_report("firmware=vof boots nothing but what -kernel names");
+        exit(EXIT_FAILURE);
+    }
+    spapr->hv->firmware = fw;
+    spapr_module_install(spapr->hv, SPAPR_MODULE(fw), "firmware",
+                         &error_fatal);
+}
+
+/*
+ * vcpu ids of neighbouring cores are vsmt apart, so that a core keeps its
+ * ids whatever number of threads the guest may use
+ */
+static void machine_check_vsmt(SpaprMachineState *spapr)
+{
+    unsigned threads = MACHINE(spapr)->smp.threads;
+
+    if (!is_power_of_2(threads) || threads > 8) {
+        error_report("-smp: threads=%u is not 1, 2, 4 or 8", threads);
+        exit(EXIT_FAILURE);
+    }
+    if (!spapr->vsmt) {
+        spapr->vsmt = threads;
+    }
+    if (!is_power_of_2(spapr->vsmt) || spapr->vsmt > 8 ||
+        spapr->vsmt < threads) {
+        error_report("vsmt=%" PRIu32 ": must be 1, 2, 4 or 8, and no less "
+                     "than threads=%u", spapr->vsmt, threads);
+        exit(EXIT_FAILURE);
+    }
+}
+
+/*
+ * The core's dumpdtb wants a tree once all devices are there, which is before
+ * the first reset brings the guest's.
+ */
+static void machine_init_done(Notifier *notifier, void *data)
+{
+    SpaprMachineState *spapr = container_of(notifier, SpaprMachineState,
+                                            init_done);
+    SpaprFirmware *fw = spapr->hv->firmware;
+    size_t size;
+    void *fdt;
+
+    if (MACHINE(spapr)->dumpdtb) {
+        spapr_cas_machine_reset(spapr->hv->cas);
+        fdt = spapr_firmware_build_tree(fw, &size);
+        spapr_firmware_set_fdt(fw, fdt, size);
+    }
+}
+
+static void machine_init(MachineState *machine)
+{
+    SpaprMachineState *spapr = SPAPR_MACHINE(machine);
+    SpaprHypervisor *hv = spapr->hv;
+
+    if (machine->ram_slots || machine->maxram_size != machine->ram_size) {
+        error_report("-m: slots= and maxmem= are not supported yet");
+        exit(EXIT_FAILURE);
+    }
+    machine_check_vsmt(spapr);
+
+    machine_create_memory(spapr);
+    hv->hpt = machine_add_module(spapr, TYPE_SPAPR_HPT, "hpt");
+    hv->mmu = machine_add_module(spapr, TYPE_SPAPR_MMU, "mmu");
+    machine_create_interrupts(spapr);
+    machine_add_module(spapr, TYPE_SPAPR_VPA, "vpa");
+    machine_create_cpus(spapr);
+    machine_add_module(spapr, TYPE_SPAPR_VCPUS, "vcpus");
+    machine_create_cas(spapr);
+    machine_add_module(spapr, TYPE_SPAPR_CI, "ci");
+    machine_create_rtc(spapr);
+    machine_add_module(spapr, TYPE_SPAPR_POWER, "power");
+    machine_add_module(spapr, TYPE_SPAPR_SYSPARM, "sysparm");
+    machine_add_module(spapr, TYPE_SPAPR_EVENTS, "events");
+    machine_create_vio(spapr);
+    machine_create_firmware(spapr);
+    spapr_qtest_init();
+    spapr->init_done.notify = machine_init_done;
+    qemu_add_machine_init_done_notifier(&spapr->init_done);
+}
+
+/*
+ * Devices first, then the state that a guest starts in, and last, when all can
+ * be described, tree and firmware.
+ */
+static void machine_reset(MachineState *machine, ResetType type)
+{
+    SpaprHypervisor *hv = SPAPR_MACHINE(machine)->hv;
+
+    qemu_devices_reset(type);
+    spapr_cas_machine_reset(hv->cas);
+    spapr_firmware_boot(hv->firmware, POWERPC_CPU(first_cpu));
+}
+
+static const CPUArchIdList *machine_possible_cpus(MachineState *machine)
+{
+    return machine_cpu_slots(machine);
+}
+
+static CpuInstanceProperties machine_cpu_props(MachineState *machine,
+                                               unsigned cpu_index)
+{
+    CPUArchIdList *slots = machine_cpu_slots(machine);
+
+    return slots->cpus[cpu_index / machine->smp.threads].props;
+}
+
+/* The monitor's "nmi": a system reset interrupt on every processor */
+static void machine_nmi(NMIState *n, int cpu_index, Error **errp)
+{
+    CPUState *cs;
+
+    CPU_FOREACH(cs) {
+        spapr_cpu_system_reset(POWERPC_CPU(cs));
+    }
+}
+
+static void machine_print_pic(InterruptStatsProvider *obj, GString *buf)
+{
+    spapr_irq_print_info(SPAPR_MACHINE(obj)->hv->irq, buf);
+}
+
+static target_ulong machine_vof_cas(MachineState *machine, CPUState *cs,
+                                    target_ulong vec)
+{
+    return spapr_vof_client_architecture_support(
+               SPAPR_MACHINE(machine)->hv->firmware->vof, POWERPC_CPU(cs), vec);
+}
+
+static bool machine_vof_setprop(MachineState *machine, const char *path,
+                                const char *propname, void *val, int vallen)
+{
+    return spapr_vof_setprop(path, propname);
+}
+
+static bool machine_get_x_vof(Object *obj, Error **errp)
+{
+    return SPAPR_MACHINE(obj)->firmware_kind == SPAPR_FIRMWARE_VOF;
+}
+
+static void machine_set_x_vof(Object *obj, bool value, Error **errp)
+{
+    SPAPR_MACHINE(obj)->firmware_kind = value ? SPAPR_FIRMWARE_VOF :
+                                                SPAPR_FIRMWARE_SLOF;
+}
+
+static char *machine_get_host_model(Object *obj, Error **errp)
+{
+    return g_strdup(SPAPR_MACHINE(obj)->hv->host_model);
+}
+
+static void machine_set_host_model(Object *obj, const char *value, Error **errp)
+{
+    SpaprHypervisor *hv = SPAPR_MACHINE(obj)->hv;
+
+    g_free(hv->host_model);
+    hv->host_model = g_strdup(value);
+}
+
+static char *machine_get_host_serial(Object *obj, Error **errp)
+{
+    return g_strdup(SPAPR_MACHINE(obj)->hv->host_serial);
+}
+
+static void machine_set_host_serial(Object *obj, const char *value,
+                                    Error **errp)
+{
+    SpaprHypervisor *hv = SPAPR_MACHINE(obj)->hv;
+
+    g_free(hv->host_serial);
+    hv->host_serial = g_strdup(value);
+}
+
+static void spapr_machine_instance_init(Object *obj)
+{
+    SpaprMachineState *spapr = SPAPR_MACHINE(obj);
+
+    spapr->hv = SPAPR_HYPERVISOR(object_new(TYPE_SPAPR_HYPERVISOR));
+    object_property_add_child(obj, "hypervisor", OBJECT(spapr->hv));
+    object_unref(OBJECT(spapr->hv));
+
+    object_property_add_uint32_ptr(obj, "vsmt", &spapr->vsmt,
+                                   OBJ_PROP_FLAG_READWRITE);
+    object_property_set_description(obj, "vsmt",
+        "Distance of the vcpu ids of two cores (1, 2, 4 or 8)");
+    ppc_compat_add_property(obj, "max-cpu-compat", &spapr->max_compat_pvr,
+        "Newest architecture that the guest's processors may follow");
+}
+
+static void spapr_machine_class_options(ObjectClass *oc)
+{
+    object_class_property_add_bool(oc, "x-vof", machine_get_x_vof,
+                                   machine_set_x_vof);
+    object_class_property_set_description(oc, "x-vof",
+        "Older name: on is firmware=vof, off is firmware=slof");
+    object_class_property_add_str(oc, "host-model", machine_get_host_model,
+                                  machine_set_host_model);
+    object_class_property_set_description(oc, "host-model",
+        "Host model to advertise in the guest's device tree");
+    object_class_property_add_str(oc, "host-serial", machine_get_host_serial,
+                                  machine_set_host_serial);
+    object_class_property_set_description(oc, "host-serial",
+        "Host serial number to advertise in the guest's device tree");
+}
+
+static void spapr_machine_class_init(ObjectClass *oc, void *data)
+{
+    MachineClass *mc = MACHINE_CLASS(oc);
+    NMIClass *nc = NMI_CLASS(oc);
+    InterruptStatsProviderClass *ic = INTERRUPT_STATS_PROVIDER_CLASS(oc);
+    VofMachineIfClass *vmc = VOF_MACHINE_CLASS(oc);
+
+    mc->init = machine_init;
+    mc->reset = machine_reset;
+    mc->max_cpus = SPAPR_MAX_CPUS;
+    mc->no_parallel = 1;
+    mc->no_floppy = 1;
+    mc->default_boot_order = "";
+    mc->default_cpu_type = POWERPC_CPU_TYPE_NAME("power10_v2.0");
+    mc->default_ram_size = 512 * MiB;
+    mc->default_ram_id = "ppc_spapr.ram";
+    mc->block_default_type = IF_SCSI;
+    mc->has_hotpluggable_cpus = true;
+    mc->possible_cpu_arch_ids = machine_possible_cpus;
+    mc->cpu_index_to_instance_props = machine_cpu_props;
+
+    nc->nmi_monitor_handler = machine_nmi;
+    ic->print_info = machine_print_pic;
+    vmc->client_architecture_support = machine_vof_cas;
+    vmc->setprop = machine_vof_setprop;
+
+    spapr_machine_class_options(oc);
+}
+
+static void pseries_10_0_class_init(ObjectClass *oc, void *data)
+{
+    MachineClass *mc = MACHINE_CLASS(oc);
+
+    mc->desc = "PAPR logical partition";
+    mc->alias = "pseries";
+    mc->is_default = true;
+}
+
+static const TypeInfo spapr_machine_types[] = {
+    {
+        .name = TYPE_SPAPR_MACHINE,
+        .parent = TYPE_MACHINE,
+        .abstract = true,
+        .instance_size = sizeof(SpaprMachineState),
+        .instance_init = spapr_machine_instance_init,
+        .class_init = spapr_machine_class_init,
+        .interfaces = (InterfaceInfo[]) {
+            { TYPE_NMI },
+            { TYPE_INTERRUPT_STATS_PROVIDER },
+            { TYPE_VOF_MACHINE_IF },
+            { },
+        },
+    }, {
+        .name = MACHINE_TYPE_NAME("pseries-10.0"),
+        .parent = TYPE_SPAPR_MACHINE,
+        .class_init = pseries_10_0_class_init,
+    },
+};
+
+DEFINE_TYPES(spapr_machine_types)

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: the "pseries" machine
+ *
+ * For the board's own rooms. Devices include the header of their bus instead.
+ */
+
+#ifndef HW_PPC_SPAPR_H
+#define HW_PPC_SPAPR_H
+
+#include "qemu/notify.h"
+#include "hw/boards.h"
+#include "hw/ppc/spapr_firmware.h"
+#include "hw/ppc/spapr_hypervisor.h"
+
+/* vhost-user asks how many regions of RAM a board can have */
+#define SPAPR_MAX_RAM_SLOTS 32
+
+#define TYPE_SPAPR_MACHINE "spapr-machine"
+OBJECT_DECLARE_SIMPLE_TYPE(SpaprMachineState, SPAPR_MACHINE)
+
+struct SpaprMachineState {
+    MachineState parent_obj;
+
+    SpaprHypervisor *hv;
+    Notifier init_done;
+
+    /* Options */
+    SpaprFirmwareKind firmware_kind;    /* x-vof; firmware= comes first */
+    uint32_t vsmt;              /* distance of cores' vcpu ids; 0: choose */
+    uint32_t max_compat_pvr;    /* 0: no limit */
+};
+
+#endif /* HW_PPC_SPAPR_H */
