@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the suites of the sPAPR board have in common
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qemu/cutils.h"
+#include "qobject/qdict.h"
+#include "spapr-qtest.h"
+#include <libfdt.h>
+
+/* token, nargs, nret */
+#define RTAS_HEADER_CELLS   3
+
+/* Cells behind the return cells that must stay as they are */
+#define RTAS_CANARY_CELLS   4
+#define RTAS_CANARY         0xdeadc0deu
+
+/* Longer than any machine here takes to start or to migrate */
+#define DEADLINE_S          20
+
+static uint64_t parse_u64(const char *word)
+{
+    uint64_t value;
+
+    g_assert_nonnull(word);
+    g_assert_cmpint(qemu_strtou64(word, NULL, 16, &value), ==, 0);
+    return value;
+}
+
+int64_t spapr_qtest_hcall(QTestState *qts, unsigned cpu, uint64_t token,
+                          const uint64_t *args, unsigned nargs, uint64_t *rets)
+{
+    g_autoptr(GString) words = g_string_new(NULL);
+    g_auto(GStrv) reply = NULL;
+
+    for (unsigned i = 0; i < nargs; i++) {
+        g_string_append_printf(words, " 0x%" PRIx64, args[i]);
+    }
+    reply = qtest_command(qts, "hcall %u 0x%" PRIx64 "%s", cpu, token,
+                          words->str);
+    g_assert_cmpstr(reply[0], ==, "OK");
+    g_assert_cmpuint(g_strv_length(reply), ==, 2 + SPAPR_QTEST_REGS);
+    for (unsigned i = 0; rets && i < SPAPR_QTEST_REGS; i++) {
+        rets[i] = parse_u64(reply[2 + i]);
+    }
+    return parse_u64(reply[1]);
+}
+
+void *spapr_qtest_fdt(QTestState *qts)
+{
+    g_autofree char *path = NULL;
+    g_autoptr(GError) error = NULL;
+    QDict *reply;
+    char *fdt;
+    gsize size;
+    int fd = g_file_open_tmp("spapr-qtest-XXXXXX", &path, &error);
+
+    g_assert_no_error(error);
+    close(fd);
+    reply = qtest_qmp(qts, "{ 'execute': 'dumpdtb',"
+                           "  'arguments': { 'filename': %s } }", path);
+    g_assert_true(qdict_haskey(reply, "return"));
+    qobject_unref(reply);
+    g_file_get_contents(path, &fdt, &size, &error);
+    g_assert_no_error(error);
+    unlink(path);
+    g_assert_cmpint(fdt_check_full(fdt, size), ==, 0);
+    return fdt;
+}
+
+uint32_t spapr_qtest_rtas_token(const void *fdt, const char *name)
+{
+    int len;
+    const void *token = fdt_getprop(fdt, fdt_path_offset(fdt, "/rtas"), name,
+                                    &len);
+
+    g_assert_nonnull(token);
+    g_assert_cmpint(len, ==, sizeof(uint32_t));
+    return ldl_be_p(token);
+}
+
+int32_t spapr_qtest_rtas(QTestState *qts, uint64_t buf, uint32_t token,
+                         unsigned nargs, const uint32_t *args,
+                         unsigned nret, uint32_t *rets)
+{
+    unsigned first_ret = RTAS_HEADER_CELLS + nargs;
+    unsigned used = first_ret + nret;
+    unsigned total = used + RTAS_CANARY_CELLS;
+    g_autofree uint32_t *cells = g_new(uint32_t, total);
+    g_autofree uint32_t *after = g_new(uint32_t, total);
+
+    cells[0] = cpu_to_be32(token);
+    cells[1] = cpu_to_be32(nargs);
+    cells[2] = cpu_to_be32(nret);
+    for (unsigned i = 0; i < nargs; i++) {
+        cells[RTAS_HEADER_CELLS + i] = cpu_to_be32(args[i]);
+    }
+    for (unsigned i = first_ret; i < total; i++) {
+        cells[i] = cpu_to_be32(RTAS_CANARY);
+    }
+    qtest_memwrite(qts, buf, cells, total * sizeof(*cells));
+
+    g_assert_cmpint(hcall(qts, H_PRIVATE_RTAS, buf), ==, H_SUCCESS);
+
+    qtest_memread(qts, buf, after, total * sizeof(*after));
+    g_assert_cmpmem(after, first_ret * sizeof(*after),
+                    cells, first_ret * sizeof(*cells));
+    g_assert_cmpmem(after + used, RTAS_CANARY_CELLS * sizeof(*after),
+                    cells + used, RTAS_CANARY_CELLS * sizeof(*cells));
+    for (unsigned i = 0; i < nret; i++) {
+        rets[i] = be32_to_cpu(after[first_ret + i]);
+    }
+    return nret ? rets[0] : 0;
+}
+
+void spapr_qtest_wait_migrated(QTestState *qts)
+{
+    gint64 deadline = g_get_monotonic_time() + DEADLINE_S * G_USEC_PER_SEC;
+
+    for (;;) {
+        QDict *reply = qtest_qmp_assert_success_ref(
+            qts, "{ 'execute': 'query-migrate' }");
+        const char *status = qdict_get_try_str(reply, "status");
+        bool completed = g_strcmp0(status, "completed") == 0;
+
+        g_assert_cmpstr(status, !=, "failed");
+        qobject_unref(reply);
+        if (completed) {
+            return;
+        }
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+        g_usleep(10 * 1000);
+    }
+}
+
+static void child_deadline(gpointer unused)
+{
+    /* Survives exec: a machine that starts after all does not hang the test */
+    alarm(DEADLINE_S);
+}
+
+char *spapr_qtest_fail(const char *options)
+{
+    g_autofree char *line = g_strdup_printf(
+        "%s -machine pseries -machine accel=tcg -nodefaults -display none -S "
+        "%s", getenv("QTEST_QEMU_BINARY"), options);
+    g_auto(GStrv) argv = NULL;
+    g_autoptr(GError) error = NULL;
+    char *errors;
+    int status;
+
+    g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
+    g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, child_deadline,
+                 NULL, NULL, &errors, &status, &error);
+    g_assert_no_error(error);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    return errors;
+}
+
+void spapr_qtest_refused(const char *options, const char *which,
+                         const char *why)
+{
+    g_autofree char *errors = spapr_qtest_fail(options);
+
+    g_assert_nonnull(strstr(errors, which));
+    g_assert_nonnull(strstr(errors, why));
+    g_assert_cmpstr(strchr(errors, '\n'), ==, "\n");
+}

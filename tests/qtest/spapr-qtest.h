@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the suites of the sPAPR board have in common
+ *
+ * They call the hypervisor through the qtest commands "hcall" and "rtas" (see
+ * hw/ppc/spapr_qtest.h), and read the device tree that it gives to a guest.
+ */
+
+#ifndef TESTS_QTEST_SPAPR_QTEST_H
+#define TESTS_QTEST_SPAPR_QTEST_H
+
+#include "libqtest.h"
+#include "hw/ppc/papr.h"
+
+/* Arguments of a hypercall, R4 to R12; as many are returned */
+#define SPAPR_QTEST_REGS    9
+
+/**
+ * spapr_qtest_hcall: run a hypercall
+ * @cpu: index of the processor that calls
+ * @args: @nargs arguments, for R4 and so on; the other registers are 0
+ * @rets: if not NULL, where SPAPR_QTEST_REGS registers, R4 and so on, are put
+ *
+ * Returns: the code, R3
+ */
+int64_t spapr_qtest_hcall(QTestState *qts, unsigned cpu, uint64_t token,
+                          const uint64_t *args, unsigned nargs, uint64_t *rets);
+
+/* Up to nine arguments, given one by one, as an array that is never empty */
+#define SPAPR_QTEST_ARGS(...)   ((const uint64_t[]) { 0, ##__VA_ARGS__ })
+#define SPAPR_QTEST_NARGS(...)                                          \
+    (sizeof(SPAPR_QTEST_ARGS(__VA_ARGS__)) / sizeof(uint64_t) - 1)
+
+/* hcall(qts, token, r4, r5...): the code, called by processor 0 */
+#define hcall(qts, token, ...)                                          \
+    spapr_qtest_hcall((qts), 0, (token),                                \
+                      SPAPR_QTEST_ARGS(__VA_ARGS__) + 1,                \
+                      SPAPR_QTEST_NARGS(__VA_ARGS__), NULL)
+
+/* hcall_rets(qts, rets, token, r4, r5...): the same, and the registers */
+#define hcall_rets(qts, rets, token, ...)                               \
+    spapr_qtest_hcall((qts), 0, (token),                                \
+                      SPAPR_QTEST_ARGS(__VA_ARGS__) + 1,                \
+                      SPAPR_QTEST_NARGS(__VA_ARGS__), (rets))
+
+/**
+ * spapr_qtest_fdt: the flattened device tree of a machine, for g_free()
+ */
+void *spapr_qtest_fdt(QTestState *qts);
+
+/** spapr_qtest_rtas_token: a service's token; it is an error if it has none */
+uint32_t spapr_qtest_rtas_token(const void *fdt, const char *name);
+
+/**
+ * spapr_qtest_rtas: call RTAS as a guest does, through H_RTAS
+ * @buf: guest address that is free for the argument buffer
+ * @token: the service
+ * @args: @nargs argument cells
+ * @rets: where @nret return cells are put, the status first
+ *
+ * Asserts that the hypercall itself succeeds and that nothing is written around
+ * the return cells.
+ *
+ * Returns: the status, 0 when @nret is 0
+ */
+int32_t spapr_qtest_rtas(QTestState *qts, uint64_t buf, uint32_t token,
+                         unsigned nargs, const uint32_t *args,
+                         unsigned nret, uint32_t *rets);
+
+/** spapr_qtest_wait_migrated: until migration has completed; it may not fail */
+void spapr_qtest_wait_migrated(QTestState *qts);
+
+/**
+ * spapr_qtest_fail: start a machine that ends by itself, with status 1
+ *
+ * Returns: what it has to say, for g_free()
+ */
+char *spapr_qtest_fail(const char *options);
+
+/**
+ * spapr_qtest_refused: start a machine that refuses its @options, with one line
+ * that has the words @which and @why in it
+ */
+void spapr_qtest_refused(const char *options, const char *which,
+                         const char *why);
+
+#endif /* TESTS_QTEST_SPAPR_QTEST_H */

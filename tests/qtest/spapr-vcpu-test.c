@@ -1,0 +1,1419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: what a guest can do with its processors
+ *
+ * The first part calls the hypervisor with no guest running and looks at codes
+ * and registers. The second runs a small guest with TCG, since only a processor
+ * that executes code can be seen to wait and to wake.
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "qemu/bswap.h"
+#include "qemu/units.h"
+#include "qobject/qdict.h"
+#include <libfdt.h>
+#include "spapr-qtest.h"
+
+/* Memory that neither firmware nor device tree is in, and its end */
+#define AREA            (64 * MiB)
+#define RAM_SIZE        (256 * MiB)
+/* No processor has such a number */
+#define NOBODY          0x777
+
+#define BIT_BE(n)       (1ull << (63 - (n)))
+
+#define MSR_EE          BIT_BE(48)
+#define LPCR_ILE        BIT_BE(38)
+#define LPCR_AIL        (BIT_BE(39) | BIT_BE(40))
+#define LPCR_AIL_SHIFT  23
+
+/* Codes of H_SET_MODE for flag n */
+#define BAD_FLAG(n)     (H_UNSUPPORTED_FLAG - (int)(n))
+
+enum {
+    MODE_CIABR = 1, MODE_DAWR0, MODE_AIL, MODE_ILE, MODE_DAWR1,
+};
+
+#define VPA_FLAGS(subfunction)  ((uint64_t)(subfunction) << (63 - 18))
+#define REG_VPA         VPA_FLAGS(1)
+#define REG_DTL         VPA_FLAGS(2)
+#define REG_SLB         VPA_FLAGS(3)
+#define DEREG_VPA       VPA_FLAGS(5)
+#define DEREG_DTL       VPA_FLAGS(6)
+#define DEREG_SLB       VPA_FLAGS(7)
+
+#define hcall_on(qts, cpu, token, ...)                                  \
+    spapr_qtest_hcall((qts), (cpu), (token),                            \
+                      SPAPR_QTEST_ARGS(__VA_ARGS__) + 1,                \
+                      SPAPR_QTEST_NARGS(__VA_ARGS__), NULL)
+
+#define assert_hcall(want, ...) \
+    g_assert_cmpint(hcall(qts, __VA_ARGS__), ==, (want))
+#define assert_hcall_on(cpu, want, ...) \
+    g_assert_cmpint(hcall_on(qts, cpu, __VA_ARGS__), ==, (want))
+
+static QTestState *start_more(const char *model, const char *more)
+{
+    return qtest_initf("-machine pseries,firmware=vof%s -nodefaults -m 256 "
+                       "-cpu %s -smp 4,threads=2,cores=2", more, model);
+}
+
+static QTestState *start(const char *model)
+{
+    return start_more(model, "");
+}
+
+/* A register of processor @cpu, by the name that the monitor knows */
+static uint64_t live_reg(QTestState *qts, int cpu, const char *name)
+{
+    g_autofree char *line = g_strdup_printf("p/x $%s", name);
+    QDict *reply = qtest_qmp(qts, "{ 'execute': 'human-monitor-command',"
+                                  "  'arguments': { 'command-line': %s,"
+                                  "                 'cpu-index': %d } }",
+                             line, cpu);
+    const char *text = qdict_get_str(reply, "return");
+    uint64_t value;
+    char *end;
+
+    value = g_ascii_strtoull(text, &end, 16);
+    g_assert_true(end != text && (*end == '\r' || *end == '\n'));
+    qobject_unref(reply);
+    return value;
+}
+
+/*
+ * The same, when what one processor does to another has been done: a call on
+ * its thread comes behind that
+ */
+static uint64_t reg(QTestState *qts, int cpu, const char *name)
+{
+    for (int i = 0; i < 4; i++) {
+        assert_hcall_on(i, H_SUCCESS, H_GET_CPU_CHARACTERISTICS);
+    }
+    return live_reg(qts, cpu, name);
+}
+
+static int32_t rtas1(QTestState *qts, const char *name, uint32_t arg,
+                     uint32_t *result)
+{
+    g_autofree void *fdt = spapr_qtest_fdt(qts);
+    uint32_t rets[2] = { 0 };
+
+    spapr_qtest_rtas(qts, AREA, spapr_qtest_rtas_token(fdt, name), 1, &arg, 2,
+                     rets);
+    *result = rets[1];
+    return rets[0];
+}
+
+static int32_t start_cpu(QTestState *qts, uint32_t server, uint32_t nip,
+                         uint32_t r3)
+{
+    g_autofree void *fdt = spapr_qtest_fdt(qts);
+    const uint32_t args[3] = { server, nip, r3 };
+    uint32_t status;
+
+    return spapr_qtest_rtas(qts, AREA, spapr_qtest_rtas_token(fdt, "start-cpu"),
+                            3, args, 1, &status);
+}
+
+static int32_t stop_self(QTestState *qts)
+{
+    g_autofree void *fdt = spapr_qtest_fdt(qts);
+    uint32_t status;
+
+    return spapr_qtest_rtas(qts, AREA, spapr_qtest_rtas_token(fdt, "stop-self"),
+                            0, NULL, 1, &status);
+}
+
+static void assert_stopped(QTestState *qts, uint32_t server, bool stopped)
+{
+    uint32_t state;
+
+    g_assert_cmpint(rtas1(qts, "query-cpu-stopped-state", server, &state), ==,
+                    RTAS_OUT_SUCCESS);
+    g_assert_cmpuint(state, ==, stopped ? 0 : 2);
+}
+
+/* Registers */
+
+static void test_sprg0(void)
+{
+    QTestState *qts = start("power9");
+
+    assert_hcall(H_SUCCESS, H_SET_SPRG0, 0x0123456789abcdef);
+    g_assert_cmphex(reg(qts, 0, "sprg0"), ==, 0x0123456789abcdef);
+    g_assert_cmphex(reg(qts, 1, "sprg0"), ==, 0);
+    assert_hcall_on(1, H_SUCCESS, H_SET_SPRG0, 5);
+    g_assert_cmphex(reg(qts, 0, "sprg0"), ==, 0x0123456789abcdef);
+    g_assert_cmphex(reg(qts, 1, "sprg0"), ==, 5);
+    qtest_quit(qts);
+}
+
+/* Address, then translation, store and load; DAWRX has them elsewhere */
+static void test_dabr(void)
+{
+    QTestState *qts = start("power8");
+
+    assert_hcall(H_SUCCESS, H_SET_DABR, 0xc000000000001008 | 7);
+    g_assert_cmphex(reg(qts, 0, "dawr0"), ==, 0xc000000000001008);
+    g_assert_cmphex(reg(qts, 0, "dawrx0"), ==,
+                    BIT_BE(57) | BIT_BE(58) | BIT_BE(59) | BIT_BE(62) |
+                    BIT_BE(63));
+    assert_hcall(H_SUCCESS, H_SET_DABR, 0x2000 | 1);
+    g_assert_cmphex(reg(qts, 0, "dawr0"), ==, 0x2000);
+    g_assert_cmphex(reg(qts, 0, "dawrx0"), ==,
+                    BIT_BE(58) | BIT_BE(62) | BIT_BE(63));
+    assert_hcall(H_SUCCESS, H_SET_DABR, 0);
+    g_assert_cmphex(reg(qts, 0, "dawrx0"), ==, BIT_BE(62) | BIT_BE(63));
+    qtest_quit(qts);
+}
+
+static void test_xdabr(void)
+{
+    QTestState *qts = start("power8");
+
+    for (unsigned privm = 1; privm <= 3; privm++) {
+        assert_hcall(H_SUCCESS, H_SET_XDABR, 0x3000 | 2, privm);
+        g_assert_cmphex(reg(qts, 0, "dawr0"), ==, 0x3000);
+        g_assert_cmphex(reg(qts, 0, "dawrx0"), ==, BIT_BE(57) | privm);
+    }
+    assert_hcall(H_SUCCESS, H_SET_XDABR, 0x4000 | 1, 8 | 1);
+    g_assert_cmphex(reg(qts, 0, "dawrx0"), ==,
+                    BIT_BE(58) | BIT_BE(60) | BIT_BE(63));
+
+    /* Neither state, the hypervisor's, reserved bits: and nothing changes */
+    assert_hcall(H_PARAMETER, H_SET_XDABR, 0x5000, 0);
+    assert_hcall(H_PARAMETER, H_SET_XDABR, 0x5000, 8);
+    assert_hcall(H_PARAMETER, H_SET_XDABR, 0x5000, 4 | 3);
+    for (unsigned bit = 0; bit < 60; bit++) {
+        assert_hcall(H_PARAMETER, H_SET_XDABR, 0x5000, BIT_BE(bit) | 3);
+    }
+    g_assert_cmphex(reg(qts, 0, "dawr0"), ==, 0x4000);
+    qtest_quit(qts);
+}
+
+static void test_characteristics(void)
+{
+    QTestState *qts = start("power9");
+    uint64_t rets[SPAPR_QTEST_REGS];
+
+    g_assert_cmpint(hcall_rets(qts, rets, H_GET_CPU_CHARACTERISTICS, 1, 2), ==,
+                    H_SUCCESS);
+    /* No instruction helps against anything; spare flushes and barriers */
+    g_assert_cmphex(rets[0], ==, 0);
+    g_assert_cmphex(rets[1], ==, BIT_BE(7) | BIT_BE(8) | BIT_BE(9));
+    qtest_quit(qts);
+}
+
+/* H_SET_MODE */
+
+static void test_mode_unknown(void)
+{
+    static const uint64_t unknown[] = { 0, 6, 7, 1ull << 32 | 1, 1ull << 63 };
+    QTestState *qts = start("power10");
+
+    for (unsigned i = 0; i < ARRAY_SIZE(unknown); i++) {
+        assert_hcall(H_P2, H_SET_MODE, 0, unknown[i], 0, 0);
+        /* The resource comes first */
+        assert_hcall(H_P2, H_SET_MODE, -1, unknown[i], -1, -1);
+    }
+    qtest_quit(qts);
+}
+
+static void test_mode_ciabr(void)
+{
+    QTestState *qts = start("power9");
+
+    for (unsigned priv = 0; priv <= 2; priv++) {
+        assert_hcall(H_SUCCESS, H_SET_MODE, 0, MODE_CIABR, 0x1000 | priv, 0);
+        g_assert_cmphex(reg(qts, 0, "ciabr"), ==, 0x1000 | priv);
+        g_assert_cmphex(reg(qts, 1, "ciabr"), ==, 0);
+    }
+    assert_hcall(H_P3, H_SET_MODE, 0, MODE_CIABR, 0x2000 | 3, 0);
+    assert_hcall(H_P4, H_SET_MODE, 0, MODE_CIABR, 0x2000, 1);
+    for (unsigned bit = 0; bit < 64; bit++) {
+        assert_hcall(BAD_FLAG(bit), H_SET_MODE, BIT_BE(bit), MODE_CIABR,
+                     0x2000, 0);
+    }
+    /* LoPAR's order: value2, flags, value1 */
+    assert_hcall(H_P4, H_SET_MODE, 1, MODE_CIABR, 3, 1);
+    assert_hcall(BAD_FLAG(63), H_SET_MODE, 1, MODE_CIABR, 3, 0);
+    g_assert_cmphex(reg(qts, 0, "ciabr"), ==, 0x1000 | 2);
+    assert_hcall(H_SUCCESS, H_SET_MODE, 0, MODE_CIABR, 0, 0);
+    g_assert_cmphex(reg(qts, 0, "ciabr"), ==, 0);
+    qtest_quit(qts);
+}
+
+static void check_dawr(QTestState *qts, uint64_t resource, const char *dawr,
+                       const char *dawrx)
+{
+    /* MRD, DW, DR, WT, WTI, PNH, PRO */
+    const uint64_t allowed = 0xfc00 | 0x40 | 0x20 | 0x10 | 0x08 | 0x02 | 0x01;
+
+    assert_hcall(H_SUCCESS, H_SET_MODE, 0, resource, 0xc000000000002000, 0x63);
+    g_assert_cmphex(reg(qts, 0, dawr), ==, 0xc000000000002000);
+    g_assert_cmphex(reg(qts, 0, dawrx), ==, 0x63);
+    g_assert_cmphex(reg(qts, 1, dawr), ==, 0);
+    for (unsigned bit = 0; bit < 64; bit++) {
+        bool ok = allowed & BIT_BE(bit);
+
+        assert_hcall(BAD_FLAG(bit), H_SET_MODE, BIT_BE(bit), resource, 0, -1);
+        assert_hcall(ok ? H_SUCCESS : H_P4, H_SET_MODE, 0, resource, 0x3000,
+                     BIT_BE(bit));
+        if (ok) {
+            g_assert_cmphex(reg(qts, 0, dawrx), ==, BIT_BE(bit));
+        }
+    }
+    assert_hcall(H_SUCCESS, H_SET_MODE, 0, resource, 0, 0);
+    g_assert_cmphex(reg(qts, 0, dawr), ==, 0);
+    g_assert_cmphex(reg(qts, 0, dawrx), ==, 0);
+}
+
+static void test_mode_dawr(const void *model)
+{
+    QTestState *qts = start(model);
+
+    check_dawr(qts, MODE_DAWR0, "dawr0", "dawrx0");
+    if (g_str_equal(model, "power10")) {
+        check_dawr(qts, MODE_DAWR1, "dawr1", "dawrx1");
+    } else {
+        assert_hcall(H_P2, H_SET_MODE, 0, MODE_DAWR1, 0, 0);
+    }
+    qtest_quit(qts);
+}
+
+static void assert_lpcr(QTestState *qts, uint64_t mask, uint64_t value)
+{
+    for (int cpu = 0; cpu < 4; cpu++) {
+        g_assert_cmphex(reg(qts, cpu, "lpcr") & mask, ==, value);
+    }
+}
+
+static void test_mode_ail(const void *model)
+{
+    QTestState *qts = start(model);
+    bool has_2 = !g_str_equal(model, "power10");
+
+    assert_lpcr(qts, LPCR_AIL, 0);
+    assert_hcall(H_SUCCESS, H_SET_MODE, 3, MODE_AIL, 0, 0);
+    assert_lpcr(qts, LPCR_AIL, 3ull << LPCR_AIL_SHIFT);
+    assert_hcall(has_2 ? H_SUCCESS : BAD_FLAG(62), H_SET_MODE, 2, MODE_AIL,
+                 0, 0);
+    assert_lpcr(qts, LPCR_AIL, (has_2 ? 2ull : 3ull) << LPCR_AIL_SHIFT);
+
+    assert_hcall(BAD_FLAG(62), H_SET_MODE, 1, MODE_AIL, 0, 0);
+    for (unsigned bit = 0; bit < 62; bit++) {
+        assert_hcall(BAD_FLAG(bit), H_SET_MODE, BIT_BE(bit) | 3, MODE_AIL,
+                     0, 0);
+    }
+    /* LoPAR's order: value1, value2, flags */
+    assert_hcall(H_P3, H_SET_MODE, 1, MODE_AIL, 1, 1);
+    assert_hcall(H_P4, H_SET_MODE, 1, MODE_AIL, 0, 1);
+    assert_lpcr(qts, LPCR_AIL, (has_2 ? 2ull : 3ull) << LPCR_AIL_SHIFT);
+    assert_hcall(H_SUCCESS, H_SET_MODE, 0, MODE_AIL, 0, 0);
+    assert_lpcr(qts, LPCR_AIL, 0);
+    qtest_quit(qts);
+}
+
+static void test_mode_ile(const void *model)
+{
+    QTestState *qts = start(model);
+
+    assert_lpcr(qts, LPCR_ILE, 0);
+    assert_hcall(H_SUCCESS, H_SET_MODE, 1, MODE_ILE, 0, 0);
+    assert_lpcr(qts, LPCR_ILE, LPCR_ILE);
+    for (unsigned bit = 0; bit < 63; bit++) {
+        assert_hcall(BAD_FLAG(bit), H_SET_MODE, BIT_BE(bit), MODE_ILE, 0, 0);
+    }
+    assert_hcall(H_P3, H_SET_MODE, 2, MODE_ILE, 1, 1);
+    assert_hcall(H_P4, H_SET_MODE, 2, MODE_ILE, 0, 1);
+    assert_lpcr(qts, LPCR_ILE, LPCR_ILE);
+    assert_hcall(H_SUCCESS, H_SET_MODE, 0, MODE_ILE, 0, 0);
+    assert_lpcr(qts, LPCR_ILE, 0);
+
+    /* H_CEDE enables interrupts, and another processor has them enabled, too */
+    g_assert_cmpint(start_cpu(qts, 1, 0x100, 0), ==, RTAS_OUT_SUCCESS);
+    assert_hcall_on(1, H_SUCCESS, H_CEDE);
+    assert_hcall(H_BAD_MODE, H_SET_MODE, 1, MODE_ILE, 0, 0);
+    assert_lpcr(qts, LPCR_ILE, 0);
+    qtest_quit(qts);
+}
+
+/* A guest in an older processor's mode has that one's resources */
+static void test_mode_compat(void)
+{
+    QTestState *qts = start_more("power10", ",max-cpu-compat=power9");
+
+    assert_hcall(H_P2, H_SET_MODE, 0, MODE_DAWR1, 0, 0);
+    assert_hcall(H_SUCCESS, H_SET_MODE, 2, MODE_AIL, 0, 0);
+    qtest_quit(qts);
+
+    qts = start_more("power8", ",max-cpu-compat=power7");
+    assert_hcall(H_P2, H_SET_MODE, 0, MODE_CIABR, 0, 0);
+    assert_hcall(H_P2, H_SET_MODE, 0, MODE_DAWR0, 0, 0);
+    assert_hcall(H_P2, H_SET_MODE, 3, MODE_AIL, 0, 0);
+    assert_hcall(H_SUCCESS, H_SET_MODE, 1, MODE_ILE, 0, 0);
+    qtest_quit(qts);
+}
+
+/* What a guest has set a reset forgets */
+static void test_mode_reset(void)
+{
+    QTestState *qts = start("power9");
+
+    assert_hcall(H_SUCCESS, H_SET_MODE, 1, MODE_ILE, 0, 0);
+    assert_hcall(H_SUCCESS, H_SET_MODE, 3, MODE_AIL, 0, 0);
+    assert_hcall(H_SUCCESS, H_SET_MODE, 0, MODE_CIABR, 0x1001, 0);
+    assert_hcall(H_SUCCESS, H_SET_MODE, 0, MODE_DAWR0, 0x1000, 0x63);
+    qtest_system_reset(qts);
+    assert_lpcr(qts, LPCR_ILE | LPCR_AIL, 0);
+    g_assert_cmphex(reg(qts, 0, "ciabr"), ==, 0);
+    g_assert_cmphex(reg(qts, 0, "dawr0"), ==, 0);
+    g_assert_cmphex(reg(qts, 0, "dawrx0"), ==, 0);
+    qtest_quit(qts);
+}
+
+/* Waiting, waking, starting and stopping, as far as codes tell */
+
+static void test_unknown_processor(void)
+{
+    static const uint64_t nobodies[] = {
+        4, NOBODY, 1ull << 31, 1ull << 32, (1ull << 32) | 1, 1ull << 63, -3,
+    };
+    QTestState *qts = start("power9");
+
+    for (unsigned i = 0; i < ARRAY_SIZE(nobodies); i++) {
+        assert_hcall(H_PARAMETER, H_PROD, nobodies[i]);
+        assert_hcall(H_PARAMETER, H_CONFER, nobodies[i], 1);
+        assert_hcall(H_PARAMETER, H_SIGNAL_SYS_RESET, nobodies[i]);
+        assert_hcall(H_PARAMETER, H_REGISTER_VPA, DEREG_VPA, nobodies[i], 0);
+    }
+    assert_hcall(H_PARAMETER, H_PROD, -1);
+    assert_hcall(H_PARAMETER, H_PROD, -2);
+    assert_hcall(H_PARAMETER, H_CONFER, -2, 1);
+    qtest_quit(qts);
+}
+
+static void test_cede(void)
+{
+    QTestState *qts = start("power9");
+
+    g_assert_cmphex(reg(qts, 0, "msr") & MSR_EE, ==, 0);
+    assert_hcall(H_SUCCESS, H_CEDE);
+    g_assert_cmphex(reg(qts, 0, "msr") & MSR_EE, ==, MSR_EE);
+    assert_hcall_on(1, H_SUCCESS, H_PROD, 0);
+    assert_hcall_on(1, H_SUCCESS, H_PROD, 0);
+    assert_hcall(H_SUCCESS, H_CEDE);
+    qtest_quit(qts);
+}
+
+static void test_confer(void)
+{
+    QTestState *qts = start("power9");
+
+    assert_hcall(H_SUCCESS, H_CONFER, -1, 0);
+    assert_hcall(H_SUCCESS, H_CONFER, 0xffffffff, 0);
+    for (unsigned server = 1; server < 4; server++) {
+        /* None has ever run, so their counts are 1 */
+        assert_hcall(H_SUCCESS, H_CONFER, server, 0);
+        assert_hcall(H_SUCCESS, H_CONFER, server, 1);
+    }
+    assert_hcall(H_SUCCESS, H_CONFER, 0, 1);
+    qtest_quit(qts);
+}
+
+static void test_join(void)
+{
+    QTestState *qts = start("power9");
+
+    /* The others are stopped, which is not active either */
+    assert_hcall(H_CONTINUE, H_JOIN);
+    g_assert_cmpint(start_cpu(qts, 1, 0x100, 0), ==, RTAS_OUT_SUCCESS);
+    g_assert_cmpint(start_cpu(qts, 2, 0x100, 0), ==, RTAS_OUT_SUCCESS);
+    assert_hcall_on(2, H_SUCCESS, H_JOIN);
+    assert_hcall_on(1, H_SUCCESS, H_JOIN);
+    assert_hcall_on(0, H_CONTINUE, H_JOIN);
+    assert_hcall_on(0, H_CONTINUE, H_JOIN);
+
+    /* H_PROD makes one active again, and another may be the last */
+    assert_hcall_on(0, H_SUCCESS, H_PROD, 1);
+    assert_hcall_on(0, H_SUCCESS, H_JOIN);
+    assert_hcall_on(1, H_CONTINUE, H_JOIN);
+
+    /* Prodded before it joins: that ends the wait before it begins */
+    assert_hcall_on(1, H_SUCCESS, H_PROD, 0);
+    assert_hcall_on(1, H_SUCCESS, H_PROD, 0);
+    assert_hcall_on(0, H_SUCCESS, H_JOIN);
+    assert_hcall_on(1, H_SUCCESS, H_JOIN);
+    assert_hcall_on(0, H_CONTINUE, H_JOIN);
+
+    /* A stopped one can't be prodded into activity */
+    assert_hcall_on(0, H_SUCCESS, H_PROD, 3);
+    assert_hcall_on(0, H_CONTINUE, H_JOIN);
+    qtest_quit(qts);
+}
+
+static void test_join_bad_mode(void)
+{
+    QTestState *qts = start("power9");
+
+    assert_hcall(H_SUCCESS, H_CEDE);
+    assert_hcall(H_BAD_MODE, H_JOIN);
+    qtest_quit(qts);
+}
+
+/* A reset finds processors in all states and leaves none of it */
+static void test_join_reset(void)
+{
+    QTestState *qts = start("power9");
+
+    g_assert_cmpint(start_cpu(qts, 1, 0x100, 0), ==, RTAS_OUT_SUCCESS);
+    assert_hcall_on(1, H_SUCCESS, H_JOIN);
+    assert_hcall_on(0, H_SUCCESS, H_CEDE);
+    qtest_system_reset(qts);
+    assert_stopped(qts, 0, false);
+    for (unsigned server = 1; server < 4; server++) {
+        assert_stopped(qts, server, true);
+    }
+    assert_hcall_on(0, H_CONTINUE, H_JOIN);
+    g_assert_cmpint(start_cpu(qts, 1, 0x100, 0), ==, RTAS_OUT_SUCCESS);
+    assert_hcall_on(0, H_SUCCESS, H_JOIN);
+    qtest_quit(qts);
+}
+
+static void test_rtas(void)
+{
+    QTestState *qts = start("power9");
+    uint32_t state;
+
+    assert_stopped(qts, 0, false);
+    for (unsigned server = 1; server < 4; server++) {
+        assert_stopped(qts, server, true);
+    }
+    g_assert_cmpint(rtas1(qts, "query-cpu-stopped-state", 4, &state), ==,
+                    RTAS_OUT_PARAM_ERROR);
+    g_assert_cmpint(rtas1(qts, "query-cpu-stopped-state", -1, &state), ==,
+                    RTAS_OUT_PARAM_ERROR);
+
+    g_assert_cmpint(start_cpu(qts, 4, 0x100, 0), ==, RTAS_OUT_PARAM_ERROR);
+    g_assert_cmpint(start_cpu(qts, -1, 0x100, 0), ==, RTAS_OUT_PARAM_ERROR);
+    g_assert_cmpint(start_cpu(qts, 0, 0x100, 0), ==, RTAS_OUT_HW_ERROR);
+    g_assert_cmpint(start_cpu(qts, 2, 0x12340, 0x5678), ==, RTAS_OUT_SUCCESS);
+    assert_stopped(qts, 2, false);
+    g_assert_cmpint(start_cpu(qts, 2, 0x99990, 0), ==, RTAS_OUT_HW_ERROR);
+    g_assert_cmphex(reg(qts, 2, "nip"), ==, 0x12340);
+    g_assert_cmphex(reg(qts, 2, "r3"), ==, 0x5678);
+    /* 64-bit, machine checks enabled, and nothing else */
+    g_assert_cmphex(reg(qts, 2, "msr"), ==, BIT_BE(0) | BIT_BE(51));
+
+    /* stop-self of the boot processor, while another runs */
+    g_assert_cmpint(stop_self(qts), ==, RTAS_OUT_SUCCESS);
+    assert_stopped(qts, 0, true);
+    assert_stopped(qts, 2, false);
+    qtest_quit(qts);
+}
+
+/* With nobody left to start another, the partition is over */
+static void test_last_stops(void)
+{
+    QTestState *qts = start_more("power9", " -no-shutdown");
+    QDict *event;
+
+    stop_self(qts);
+    event = qtest_qmp_eventwait_ref(qts, "SHUTDOWN");
+    g_assert_cmpstr(qdict_get_str(qdict_get_qdict(event, "data"), "reason"),
+                    ==, "guest-shutdown");
+    qobject_unref(event);
+    qtest_quit(qts);
+}
+
+static void test_sys_reset(void)
+{
+    QTestState *qts = start("power9");
+
+    g_assert_cmpint(start_cpu(qts, 1, 0x12340, 0), ==, RTAS_OUT_SUCCESS);
+    assert_hcall(H_SUCCESS, H_SIGNAL_SYS_RESET, 1);
+    g_assert_cmphex(reg(qts, 1, "nip"), ==, 0x100);
+    g_assert_cmphex(reg(qts, 1, "srr0"), ==, 0x12340);
+
+    /* All but the caller; a stopped one takes no notice */
+    assert_hcall_on(1, H_SUCCESS, H_SET_SPRG0, 1);
+    assert_hcall(H_SUCCESS, H_SIGNAL_SYS_RESET, -2);
+    g_assert_cmphex(reg(qts, 1, "srr0"), ==, 0x100);
+    g_assert_cmphex(reg(qts, 0, "srr0"), ==, 0);
+    g_assert_cmphex(reg(qts, 2, "srr0"), ==, 0);
+    assert_hcall(H_SUCCESS, H_SIGNAL_SYS_RESET, 2);
+    g_assert_cmphex(reg(qts, 2, "srr0"), ==, 0);
+    assert_stopped(qts, 2, true);
+
+    /* It ends a wait that nothing else than H_PROD does */
+    assert_hcall_on(1, H_SUCCESS, H_JOIN);
+    assert_hcall_on(0, H_CONTINUE, H_JOIN);
+    assert_hcall_on(0, H_SUCCESS, H_SIGNAL_SYS_RESET, 1);
+    assert_hcall_on(0, H_SUCCESS, H_JOIN);
+    qtest_quit(qts);
+
+    qts = start("power9");
+    assert_hcall(H_SUCCESS, H_SIGNAL_SYS_RESET, -1);
+    g_assert_cmphex(reg(qts, 0, "nip"), ==, 0x100);
+    g_assert_cmphex(reg(qts, 0, "srr0"), !=, 0);
+    qtest_quit(qts);
+}
+
+/* Processor numbers leave room for threads that aren't there */
+static void test_vsmt(void)
+{
+    QTestState *qts = start_more("power9", ",vsmt=8");
+    uint32_t state;
+
+    for (unsigned server = 0; server < 16; server++) {
+        bool there = server % 8 < 2;
+
+        g_assert_cmpint(rtas1(qts, "query-cpu-stopped-state", server, &state),
+                        ==, there ? RTAS_OUT_SUCCESS : RTAS_OUT_PARAM_ERROR);
+        assert_hcall(there ? H_SUCCESS : H_PARAMETER, H_PROD, server);
+    }
+    g_assert_cmpint(start_cpu(qts, 9, 0x12340, 0), ==, RTAS_OUT_SUCCESS);
+    g_assert_cmphex(reg(qts, 3, "nip"), ==, 0x12340);
+    g_assert_cmphex(reg(qts, 3, "pir"), ==, 9);
+    qtest_quit(qts);
+}
+
+/* Virtual processor areas */
+
+static int64_t register_area(QTestState *qts, uint64_t flags, uint64_t server,
+                             uint64_t addr)
+{
+    return hcall(qts, H_REGISTER_VPA, flags, server, addr);
+}
+
+#define assert_area(want, ...) \
+    g_assert_cmpint(register_area(qts, __VA_ARGS__), ==, (want))
+
+static void set_vpa_size(QTestState *qts, uint64_t addr, uint16_t size)
+{
+    uint8_t bytes[2];
+
+    stw_be_p(bytes, size);
+    qtest_memwrite(qts, addr + 4, bytes, 2);
+}
+
+static void set_size(QTestState *qts, uint64_t addr, uint32_t size)
+{
+    uint8_t bytes[4];
+
+    stl_be_p(bytes, size);
+    qtest_memwrite(qts, addr + 4, bytes, 4);
+}
+
+static void test_vpa(void)
+{
+    QTestState *qts = start("power9");
+    uint8_t before[1024], after[1024];
+
+    memset(before, 0xa5, sizeof(before));
+    before[9] = 0x41;
+    qtest_memwrite(qts, AREA, before, sizeof(before));
+    set_vpa_size(qts, AREA, 640);
+    assert_area(H_SUCCESS, REG_VPA, 1, AREA);
+
+    /* Marked as shared, and the count of a processor that never ran: odd */
+    stw_be_p(before + 4, 640);
+    before[9] |= 2;
+    stl_be_p(before + 0x100, 1);
+    qtest_memread(qts, AREA, after, sizeof(after));
+    g_assert_cmpmem(after, sizeof(after), before, sizeof(before));
+
+    /* The last registration wins; one for another processor is its own */
+    set_vpa_size(qts, AREA + 4096, 640);
+    assert_area(H_SUCCESS, REG_VPA, 1, AREA + 4096);
+    assert_area(H_SUCCESS, REG_VPA, 0, AREA);
+    assert_area(H_SUCCESS, DEREG_VPA, 1, 0);
+    assert_area(H_SUCCESS, DEREG_VPA, 1, 0);
+    qtest_quit(qts);
+}
+
+static void test_vpa_bad(void)
+{
+    QTestState *qts = start("power9");
+
+    set_vpa_size(qts, AREA, 640);
+    assert_area(H_PARAMETER, VPA_FLAGS(0), 0, AREA);
+    assert_area(H_PARAMETER, VPA_FLAGS(4), 0, AREA);
+    for (unsigned bit = 19; bit <= 23; bit++) {
+        assert_area(H_PARAMETER, REG_VPA | BIT_BE(bit), 0, AREA);
+    }
+    assert_area(H_PARAMETER, REG_VPA, NOBODY, AREA);
+    assert_area(H_PARAMETER, REG_VPA, 0, 0);
+    for (unsigned off = 1; off < 128; off++) {
+        set_vpa_size(qts, AREA + off, 640);
+        assert_area(H_PARAMETER, REG_VPA, 0, AREA + off);
+    }
+    set_vpa_size(qts, AREA + 128, 640);
+    assert_area(H_SUCCESS, REG_VPA, 0, AREA + 128);
+
+    set_vpa_size(qts, AREA, 639);
+    assert_area(H_PARAMETER, REG_VPA, 0, AREA);
+    set_vpa_size(qts, AREA, 0);
+    assert_area(H_PARAMETER, REG_VPA, 0, AREA);
+    set_vpa_size(qts, AREA, 4096);
+    assert_area(H_SUCCESS, REG_VPA, 0, AREA);
+    set_vpa_size(qts, AREA, 4097);
+    assert_area(H_PARAMETER, REG_VPA, 0, AREA);
+    set_vpa_size(qts, AREA, 0xffff);
+    assert_area(H_PARAMETER, REG_VPA, 0, AREA);
+    set_vpa_size(qts, AREA + 3456, 640);
+    assert_area(H_SUCCESS, REG_VPA, 0, AREA + 3456);
+    set_vpa_size(qts, AREA + 3584, 640);
+    assert_area(H_PARAMETER, REG_VPA, 0, AREA + 3584);
+
+    /* The end of memory, and beyond */
+    assert_area(H_PARAMETER, REG_VPA, 0, RAM_SIZE);
+    assert_area(H_PARAMETER, REG_VPA, 0, 1ull << 60);
+    assert_area(H_PARAMETER, REG_VPA, 0, -128);
+    qtest_quit(qts);
+}
+
+static void test_vpa_dtl(void)
+{
+    QTestState *qts = start("power9");
+    const uint64_t dtl = AREA + 1 * MiB;
+
+    set_vpa_size(qts, AREA, 640);
+    set_size(qts, dtl, 4096);
+    assert_area(H_RESOURCE, REG_DTL, 0, dtl);
+    /* The buffer is looked at first */
+    assert_area(H_PARAMETER, REG_DTL, 0, dtl + 8);
+    set_size(qts, dtl, 47);
+    assert_area(H_PARAMETER, REG_DTL, 0, dtl);
+
+    assert_area(H_SUCCESS, REG_VPA, 0, AREA);
+    qtest_writeq(qts, AREA + 0x218, -1);
+    assert_area(H_PARAMETER, REG_DTL, 0, dtl);
+    g_assert_cmphex(qtest_readq(qts, AREA + 0x218), ==, -1);
+    set_size(qts, dtl, 48);
+    assert_area(H_SUCCESS, REG_DTL, 0, dtl);
+    g_assert_cmphex(qtest_readq(qts, AREA + 0x218), ==, 0);
+    /* It may cross pages, but not leave memory */
+    set_size(qts, dtl + 2048, 4096);
+    assert_area(H_SUCCESS, REG_DTL, 0, dtl + 2048);
+    set_size(qts, RAM_SIZE - 128, 128);
+    assert_area(H_SUCCESS, REG_DTL, 0, RAM_SIZE - 128);
+    set_size(qts, RAM_SIZE - 128, 129);
+    assert_area(H_PARAMETER, REG_DTL, 0, RAM_SIZE - 128);
+    set_size(qts, dtl, UINT32_MAX);
+    assert_area(H_PARAMETER, REG_DTL, 0, dtl);
+
+    assert_area(H_RESOURCE, DEREG_VPA, 0, 0);
+    /* Another processor's areas are no hindrance */
+    assert_area(H_SUCCESS, DEREG_VPA, 1, 0);
+    assert_area(H_SUCCESS, DEREG_DTL, 0, 0);
+    assert_area(H_SUCCESS, DEREG_DTL, 0, 0);
+    assert_area(H_SUCCESS, DEREG_VPA, 0, 0);
+    set_size(qts, dtl, 48);
+    assert_area(H_RESOURCE, REG_DTL, 0, dtl);
+    qtest_quit(qts);
+}
+
+static void test_vpa_slb_shadow(void)
+{
+    QTestState *qts = start("power9");
+    const uint64_t slb = AREA + 1 * MiB;
+
+    set_vpa_size(qts, AREA, 640);
+    set_size(qts, slb, 64);
+    assert_area(H_RESOURCE, REG_SLB, 0, slb);
+    assert_area(H_SUCCESS, REG_VPA, 0, AREA);
+    set_size(qts, slb, 7);
+    assert_area(H_PARAMETER, REG_SLB, 0, slb);
+    set_size(qts, slb, 8);
+    assert_area(H_SUCCESS, REG_SLB, 0, slb);
+    set_size(qts, slb, 4096);
+    assert_area(H_SUCCESS, REG_SLB, 0, slb);
+    set_size(qts, slb, 4097);
+    assert_area(H_PARAMETER, REG_SLB, 0, slb);
+    set_size(qts, slb + 4096 - 128, 129);
+    assert_area(H_PARAMETER, REG_SLB, 0, slb + 4096 - 128);
+    assert_area(H_PARAMETER, REG_SLB, 0, slb + 4);
+
+    assert_area(H_RESOURCE, DEREG_VPA, 0, 0);
+    assert_area(H_SUCCESS, DEREG_SLB, 0, 0);
+    assert_area(H_SUCCESS, DEREG_VPA, 0, 0);
+    qtest_quit(qts);
+}
+
+static void test_vpa_reset(void)
+{
+    QTestState *qts = start("power9");
+
+    set_vpa_size(qts, AREA, 640);
+    set_size(qts, AREA + 4096, 4096);
+    assert_area(H_SUCCESS, REG_VPA, 0, AREA);
+    assert_area(H_SUCCESS, REG_DTL, 0, AREA + 4096);
+    assert_area(H_RESOURCE, DEREG_VPA, 0, 0);
+    qtest_system_reset(qts);
+    assert_area(H_SUCCESS, DEREG_VPA, 0, 0);
+    set_size(qts, AREA + 4096, 4096);
+    assert_area(H_RESOURCE, REG_DTL, 0, AREA + 4096);
+    qtest_quit(qts);
+}
+
+/* The device tree */
+
+static uint32_t cpu_cell(const void *fdt, int node, const char *name)
+{
+    int len;
+    const void *value = fdt_getprop(fdt, node, name, &len);
+
+    g_assert_nonnull(value);
+    g_assert_cmpint(len, ==, 4);
+    return ldl_be_p(value);
+}
+
+static void assert_cells(const void *fdt, int node, const char *name,
+                         const uint32_t *cells, int n)
+{
+    int len;
+    const uint8_t *value = fdt_getprop(fdt, node, name, &len);
+
+    g_assert_nonnull(value);
+    g_assert_cmpint(len, ==, 4 * n);
+    for (int i = 0; i < n; i++) {
+        g_assert_cmphex((uint32_t)ldl_be_p(value + 4 * i), ==, cells[i]);
+    }
+}
+
+static bool pa_feature(const void *fdt, int node, unsigned byte, unsigned bit)
+{
+    int len;
+    const uint8_t *value = fdt_getprop(fdt, node, "ibm,pa-features", &len);
+
+    g_assert_nonnull(value);
+    g_assert_cmpint(value[0], ==, len - 2);
+    g_assert_cmpint(value[1], ==, 0);
+    return byte < value[0] && (value[2 + byte] & 0x80 >> bit);
+}
+
+static void test_dt_cores(void)
+{
+    static const uint32_t servers[2][2] = { { 0, 1 }, { 8, 9 } };
+    static const uint32_t gservers[2][4] = { { 0, 0, 1, 0 }, { 8, 0, 9, 0 } };
+    QTestState *qts = start_more("power9", ",vsmt=8");
+    g_autofree void *fdt = spapr_qtest_fdt(qts);
+    int node, n = 0;
+
+    fdt_for_each_subnode(node, fdt, fdt_path_offset(fdt, "/cpus")) {
+        g_autofree char *name = g_strdup_printf("PowerPC,POWER9@%x", 8 * n);
+
+        g_assert_cmpint(n, <, 2);
+        g_assert_cmpstr(fdt_get_name(fdt, node, NULL), ==, name);
+        g_assert_cmpstr(fdt_getprop(fdt, node, "device_type", NULL), ==, "cpu");
+        g_assert_cmpuint(cpu_cell(fdt, node, "reg"), ==, 8 * n);
+        g_assert_cmphex(cpu_cell(fdt, node, "cpu-version"), ==, 0x4e1202);
+        g_assert_cmpuint(cpu_cell(fdt, node, "timebase-frequency"), ==,
+                         512000000);
+        g_assert_cmpuint(cpu_cell(fdt, node, "slb-size"), ==, 32);
+        assert_cells(fdt, node, "ibm,ppc-interrupt-server#s", servers[n], 2);
+        assert_cells(fdt, node, "ibm,ppc-interrupt-gserver#s", gservers[n], 4);
+        n++;
+    }
+    g_assert_cmpint(n, ==, 2);
+    qtest_quit(qts);
+}
+
+typedef struct DtModel {
+    const char *model;
+    const char *more;
+    const char *node;
+    uint32_t version;
+    bool radix, dawr1, isa207;
+} DtModel;
+
+static const DtModel dt_models[] = {
+    { "power8", "", "POWER8", 0x4d0200, false, false, true },
+    { "power8", ",max-cpu-compat=power7", "POWER8", 0x0f000003 },
+    { "power9", "", "POWER9", 0x4e1202, true, false, true },
+    { "power9", ",max-cpu-compat=power8", "POWER9", 0x0f000004, false, false,
+      true },
+    { "power10", "", "POWER10", 0x801200, true, true, true },
+    { "power10", ",max-cpu-compat=power9", "POWER10", 0x0f000005, true, false,
+      true },
+    { "power11", "", "POWER11", 0x821200, true, true, true },
+};
+
+static void test_dt_model(const void *data)
+{
+    static const uint32_t ap[] = { 0xc, 0xa0000010, 0x20000015, 0x4000001e };
+    const DtModel *m = data;
+    QTestState *qts = start_more(m->model, m->more);
+    g_autofree void *fdt = spapr_qtest_fdt(qts);
+    g_autofree char *path = g_strdup_printf("/cpus/PowerPC,%s@0", m->node);
+    int node = fdt_path_offset(fdt, path);
+
+    g_assert_cmpint(node, >=, 0);
+    g_assert_cmphex(cpu_cell(fdt, node, "cpu-version"), ==, m->version);
+    g_assert_cmpuint(cpu_cell(fdt, node, "ibm,vmx"), ==, 2);
+    g_assert_true(pa_feature(fdt, node, 0, 0));
+    g_assert_true(pa_feature(fdt, node, 5, 0));
+    g_assert_cmpint(pa_feature(fdt, node, 16, 0), ==, m->isa207);
+    g_assert_cmpint(pa_feature(fdt, node, 40, 0), ==, m->radix);
+    g_assert_cmpint(pa_feature(fdt, node, 64, 0), ==, m->dawr1);
+    /* TCG has no transactions and no strong storage order */
+    g_assert_false(pa_feature(fdt, node, 22, 0));
+    g_assert_false(pa_feature(fdt, node, 4, 0));
+    if (m->radix) {
+        assert_cells(fdt, node, "ibm,processor-radix-AP-encodings", ap, 4);
+    } else {
+        g_assert_null(fdt_getprop(fdt, node, "ibm,processor-radix-AP-encodings",
+                                  NULL));
+    }
+    qtest_quit(qts);
+}
+
+/*
+ * The small guest
+ *
+ * An image for -bios, entered at 0x100. Every processor looks into its mailbox
+ * for a hypercall to make. Where a wait shall not end, a short time of
+ * watching must do; where it shall, it has plenty.
+ */
+
+#define GUEST_LOOP      0x2000      /* start-cpu here, R3: the mailbox */
+#define GUEST_SIZE      0x3000
+#define MAILBOX(cpu)    (0x100000 + 0x100 * (cpu))
+#define MAIL_GO         0
+#define MAIL_TOKEN      8
+#define MAIL_ARGS       16          /* four */
+#define MAIL_RESULT     48
+#define MAIL_DONE       56          /* calls that have returned */
+#define MAIL_RESETS     64          /* system reset interrupts */
+#define MAIL_TICKS      72          /* decrementer interrupts */
+#define MAIL_MSR        80          /* EE during the call */
+#define MAIL_DEC        88          /* decrementer before the call */
+
+#define GUEST_VPA       0x200000
+#define GUEST_RTAS      0x300000
+
+#define TICKS_PER_MS    512000
+#define NO_TICK         0x7fffffff
+
+#define WATCH_US        (100 * 1000)
+#define PATIENCE_US     (30 * 1000 * 1000)
+
+/* Instructions, Power ISA Book I and III */
+#define LD(rt, ra, ds)      (58u << 26 | (rt) << 21 | (ra) << 16 | (ds))
+#define STD(rs, ra, ds)     (62u << 26 | (rs) << 21 | (ra) << 16 | (ds))
+#define ADDI(rt, ra, si)    (14u << 26 | (rt) << 21 | (ra) << 16 | (si))
+#define LIS(rt, si)         (15u << 26 | (rt) << 21 | (si))
+#define MR(ra, rs) \
+    (31u << 26 | (rs) << 21 | (ra) << 16 | (rs) << 11 | 444 << 1)
+#define CMPDI(ra, si)       (11u << 26 | 1 << 21 | (ra) << 16 | (si))
+#define BEQ(bytes)          (16u << 26 | 12 << 21 | 2 << 16 | \
+                             ((bytes) & 0xfffc))
+#define B(from, to)         (18u << 26 | (((to) - (from)) & 0x3fffffc))
+#define SC_1                0x44000022u
+#define RFID                0x4c000024u
+#define MTMSRD_EE(rs)       (31u << 26 | (rs) << 21 | 1 << 16 | 178 << 1)
+#define MTDEC(rs)           (31u << 26 | (rs) << 21 | 22 << 16 | 467 << 1)
+
+static void put_code(uint8_t *image, uint32_t addr, const uint32_t *code,
+                     size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        stl_be_p(image + addr + 4 * i, code[i]);
+    }
+}
+
+/* R31 holds the mailbox */
+static void put_guest(uint8_t *image)
+{
+    static const uint32_t boot[] = {
+        LIS(3, MAILBOX(0) >> 16),
+        B(0x104, GUEST_LOOP),
+    };
+    static const uint32_t tick[] = {
+        LD(9, 31, MAIL_TICKS),
+        ADDI(9, 9, 1),
+        STD(9, 31, MAIL_TICKS),
+        LIS(9, 0x7fff),
+        MTDEC(9),
+        RFID,
+    };
+    static const uint32_t loop[] = {
+        MR(31, 3),
+        ADDI(8, 0, 0),          /* + 4: again */
+        MTMSRD_EE(8),
+        LD(0, 31, MAIL_GO),     /* + 12: wait */
+        CMPDI(0, 0),
+        BEQ(-8),
+        ADDI(0, 0, 0),
+        STD(0, 31, MAIL_GO),
+        LD(9, 31, MAIL_DEC),
+        MTDEC(9),
+        LD(8, 31, MAIL_MSR),
+        MTMSRD_EE(8),
+        LD(3, 31, MAIL_TOKEN),
+        LD(4, 31, MAIL_ARGS),
+        LD(5, 31, MAIL_ARGS + 8),
+        LD(6, 31, MAIL_ARGS + 16),
+        LD(7, 31, MAIL_ARGS + 24),
+        SC_1,
+        STD(3, 31, MAIL_RESULT),
+        LD(5, 31, MAIL_DONE),
+        ADDI(5, 5, 1),
+        STD(5, 31, MAIL_DONE),
+        B(88, 4),
+    };
+
+    put_code(image, 0x100, boot, ARRAY_SIZE(boot));
+    put_code(image, 0x900, tick, ARRAY_SIZE(tick));
+    put_code(image, GUEST_LOOP, loop, ARRAY_SIZE(loop));
+}
+
+/* Once the guest has booted, its entry is where system resets arrive */
+static void put_reset_handler(QTestState *qts)
+{
+    static const uint32_t handler[] = {
+        LD(9, 31, MAIL_RESETS),
+        ADDI(9, 9, 1),
+        STD(9, 31, MAIL_RESETS),
+        B(0x10c, GUEST_LOOP + 4),
+    };
+    uint8_t bytes[sizeof(handler)];
+
+    put_code(bytes, 0, handler, ARRAY_SIZE(handler));
+    qtest_memwrite(qts, 0x100, bytes, sizeof(bytes));
+}
+
+static uint64_t mail(QTestState *qts, int cpu, int field)
+{
+    return qtest_readq(qts, MAILBOX(cpu) + field);
+}
+
+/* Let a processor make a call, with interrupts (@ee) and a tick after @dec */
+static void post(QTestState *qts, int cpu, uint64_t token, uint64_t r4,
+                 uint64_t r5, uint64_t r6, bool ee, uint32_t dec)
+{
+    uint64_t args[] = { r4, r5, r6 };
+
+    g_assert_cmphex(mail(qts, cpu, MAIL_GO), ==, 0);
+    qtest_writeq(qts, MAILBOX(cpu) + MAIL_TOKEN, token);
+    for (int i = 0; i < ARRAY_SIZE(args); i++) {
+        qtest_writeq(qts, MAILBOX(cpu) + MAIL_ARGS + 8 * i, args[i]);
+    }
+    qtest_writeq(qts, MAILBOX(cpu) + MAIL_MSR, ee ? MSR_EE : 0);
+    qtest_writeq(qts, MAILBOX(cpu) + MAIL_DEC, dec);
+    qtest_writeq(qts, MAILBOX(cpu) + MAIL_GO, 1);
+}
+
+static void await(QTestState *qts, int cpu, int field, uint64_t value)
+{
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
+
+    while (mail(qts, cpu, field) != value) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(1000);
+    }
+}
+
+/* The processor has taken its call, and the call doesn't return */
+static void assert_waits(QTestState *qts, int cpu)
+{
+    uint64_t done = mail(qts, cpu, MAIL_DONE);
+
+    await(qts, cpu, MAIL_GO, 0);
+    g_usleep(WATCH_US);
+    g_assert_cmpuint(mail(qts, cpu, MAIL_DONE), ==, done);
+}
+
+/* A call that returns */
+static int64_t call(QTestState *qts, int cpu, uint64_t token, uint64_t r4,
+                    uint64_t r5, uint64_t r6)
+{
+    uint64_t done = mail(qts, cpu, MAIL_DONE);
+
+    post(qts, cpu, token, r4, r5, r6, false, NO_TICK);
+    await(qts, cpu, MAIL_DONE, done + 1);
+    return mail(qts, cpu, MAIL_RESULT);
+}
+
+/* A call that waits, until H_PROD by processor 0 */
+static void assert_prod_ends(QTestState *qts, int cpu)
+{
+    uint64_t done = mail(qts, cpu, MAIL_DONE);
+
+    g_assert_cmpint(call(qts, 0, H_PROD, cpu, 0, 0), ==, H_SUCCESS);
+    await(qts, cpu, MAIL_DONE, done + 1);
+    g_assert_cmpint(mail(qts, cpu, MAIL_RESULT), ==, H_SUCCESS);
+}
+
+static uint32_t guest_rtas(QTestState *qts, int cpu, const char *name,
+                           const uint32_t *args, int nargs, int nret)
+{
+    g_autofree void *fdt = spapr_qtest_fdt(qts);
+    uint32_t cells[8] = { spapr_qtest_rtas_token(fdt, name), nargs, nret };
+
+    memcpy(cells + 3, args, 4 * nargs);
+    for (int i = 0; i < ARRAY_SIZE(cells); i++) {
+        qtest_writel(qts, GUEST_RTAS + 4 * i, cells[i]);
+    }
+    g_assert_cmpint(call(qts, cpu, H_PRIVATE_RTAS, GUEST_RTAS, 0, 0), ==,
+                    H_SUCCESS);
+    return qtest_readl(qts, GUEST_RTAS + 4 * (3 + nargs));
+}
+
+static void guest_start_cpu(QTestState *qts, int cpu)
+{
+    const uint32_t args[] = { cpu, GUEST_LOOP, MAILBOX(cpu) };
+
+    g_assert_cmpint(guest_rtas(qts, 0, "start-cpu", args, 3, 1), ==, 0);
+}
+
+static bool guest_cpu_is_stopped(QTestState *qts, int cpu)
+{
+    const uint32_t args[] = { cpu };
+
+    g_assert_cmpint(guest_rtas(qts, 0, "query-cpu-stopped-state", args, 1, 2),
+                    ==, 0);
+    return qtest_readl(qts, GUEST_RTAS + 4 * 5) == 0;
+}
+
+/* Three processors that wait for mail */
+static QTestState *start_guest(const char *accel)
+{
+    g_autofree uint8_t *image = g_malloc0(GUEST_SIZE);
+    g_autofree char *path = NULL;
+    g_autoptr(GError) error = NULL;
+    QTestState *qts;
+    int fd = g_file_open_tmp("spapr-vcpu-XXXXXX", &path, &error);
+
+    g_assert_no_error(error);
+    put_guest(image);
+    g_assert_cmpint(write(fd, image, GUEST_SIZE), ==, GUEST_SIZE);
+    close(fd);
+    qts = qtest_initf("-accel %s -machine pseries -nodefaults -m 256 -smp 3 "
+                      "-cpu power9 -bios %s", accel, path);
+    unlink(path);
+    g_assert_cmpint(call(qts, 0, H_PROD, NOBODY, 0, 0), ==, H_PARAMETER);
+    put_reset_handler(qts);
+    guest_start_cpu(qts, 1);
+    guest_start_cpu(qts, 2);
+    return qts;
+}
+
+static void test_guest_cede(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+
+    post(qts, 1, H_CEDE, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 1);
+    assert_prod_ends(qts, 1);
+
+    /* That prod is used up */
+    post(qts, 1, H_CEDE, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 1);
+    assert_prod_ends(qts, 1);
+
+    /* Prodded twice beforehand: one H_CEDE returns, the next one waits */
+    g_assert_cmpint(call(qts, 0, H_PROD, 1, 0, 0), ==, H_SUCCESS);
+    g_assert_cmpint(call(qts, 0, H_PROD, 1, 0, 0), ==, H_SUCCESS);
+    g_assert_cmpint(call(qts, 1, H_CEDE, 0, 0, 0), ==, H_SUCCESS);
+    post(qts, 1, H_CEDE, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 1);
+    assert_prod_ends(qts, 1);
+    g_assert_cmpuint(mail(qts, 1, MAIL_TICKS), ==, 0);
+    qtest_quit(qts);
+}
+
+/* An interrupt wakes it, though it called with interrupts disabled */
+static void test_guest_cede_interrupt(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+
+    for (unsigned i = 1; i <= 20; i++) {
+        post(qts, 1, H_CEDE, 0, 0, 0, false, i % 4 * TICKS_PER_MS);
+        await(qts, 1, MAIL_DONE, i);
+        g_assert_cmpuint(mail(qts, 1, MAIL_TICKS), ==, i);
+    }
+    qtest_quit(qts);
+}
+
+static void test_guest_join(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+    uint64_t done;
+
+    post(qts, 1, H_JOIN, 0, 0, 0, false, TICKS_PER_MS);
+    assert_waits(qts, 1);
+    post(qts, 2, H_JOIN, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 2);
+    g_assert_cmpint(call(qts, 0, H_JOIN, 0, 0, 0), ==, H_CONTINUE);
+    assert_prod_ends(qts, 1);
+    assert_prod_ends(qts, 2);
+    /* The tick could not end the wait; it comes later when it may */
+    g_assert_cmpuint(mail(qts, 1, MAIL_TICKS), ==, 0);
+
+    post(qts, 1, H_JOIN, 0, 0, 0, true, NO_TICK);
+    await(qts, 1, MAIL_DONE, 2);
+    g_assert_cmpint(mail(qts, 1, MAIL_RESULT), ==, H_BAD_MODE);
+
+    /* A system reset interrupt ends it as well */
+    post(qts, 1, H_JOIN, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 1);
+    done = mail(qts, 1, MAIL_DONE);
+    g_assert_cmpint(call(qts, 0, H_SIGNAL_SYS_RESET, 1, 0, 0), ==, H_SUCCESS);
+    await(qts, 1, MAIL_RESETS, 1);
+    g_assert_cmpuint(mail(qts, 1, MAIL_DONE), ==, done);
+    g_assert_cmpint(call(qts, 1, H_PROD, 1, 0, 0), ==, H_SUCCESS);
+    qtest_quit(qts);
+}
+
+/* Joined processors and a reset: the machine comes back as if new */
+static void test_guest_join_reset(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+    uint64_t done;
+
+    post(qts, 0, H_JOIN, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 0);
+    post(qts, 1, H_CEDE, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 1);
+    post(qts, 2, H_JOIN, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 2);
+    qtest_system_reset(qts);
+
+    done = mail(qts, 0, MAIL_DONE);
+    g_assert_cmpint(call(qts, 0, H_JOIN, 0, 0, 0), ==, H_CONTINUE);
+    g_assert_cmpuint(mail(qts, 0, MAIL_DONE), ==, done + 1);
+    g_assert_true(guest_cpu_is_stopped(qts, 1));
+    guest_start_cpu(qts, 1);
+    g_assert_cmpint(call(qts, 1, H_PROD, 0, 0, 0), ==, H_SUCCESS);
+    qtest_quit(qts);
+}
+
+static void test_guest_confer(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+
+    for (unsigned i = 0; i < 10; i++) {
+        g_assert_cmpint(call(qts, 0, H_CONFER, -1, 0, 0), ==, H_SUCCESS);
+        g_assert_cmpint(call(qts, 0, H_CONFER, 1, i, 0), ==, H_SUCCESS);
+    }
+
+    /* To one that waits, for which the count is right */
+    set_vpa_size(qts, GUEST_VPA, 640);
+    g_assert_cmpint(call(qts, 1, H_REGISTER_VPA, REG_VPA, 1, GUEST_VPA), ==,
+                    H_SUCCESS);
+    post(qts, 1, H_CEDE, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 1);
+    g_assert_cmpint(call(qts, 0, H_CONFER, 1,
+                         qtest_readl(qts, GUEST_VPA + 0x100), 0), ==,
+                    H_SUCCESS);
+    assert_prod_ends(qts, 1);
+
+    /* To itself: until prodded, and until an interrupt if it takes any */
+    post(qts, 1, H_CONFER, 1, 0, 0, false, TICKS_PER_MS);
+    assert_waits(qts, 1);
+    assert_prod_ends(qts, 1);
+    g_assert_cmpuint(mail(qts, 1, MAIL_TICKS), ==, 0);
+    post(qts, 1, H_CONFER, 1, 0, 0, true, 100 * TICKS_PER_MS);
+    await(qts, 1, MAIL_TICKS, 1);
+    await(qts, 1, MAIL_DONE, 4);
+    qtest_quit(qts);
+}
+
+static void test_guest_dispatch_count(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+    uint32_t count, waiting;
+
+    set_vpa_size(qts, GUEST_VPA, 640);
+    g_assert_cmpint(call(qts, 1, H_REGISTER_VPA, REG_VPA, 1, GUEST_VPA), ==,
+                    H_SUCCESS);
+    count = qtest_readl(qts, GUEST_VPA + 0x100);
+    g_assert_cmpuint(count, >, 1);
+    post(qts, 1, H_CEDE, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 1);
+    waiting = qtest_readl(qts, GUEST_VPA + 0x100);
+    g_assert_cmpuint(waiting, >, count);
+    g_assert_cmpuint(waiting % 2, ==, 1);
+
+    /* The hypervisor has its own copy */
+    qtest_writel(qts, GUEST_VPA + 0x100, 0x55555554);
+    assert_prod_ends(qts, 1);
+    count = qtest_readl(qts, GUEST_VPA + 0x100);
+    g_assert_cmpuint(count, >, waiting);
+    g_assert_cmpuint(count, <, 0x55555554);
+    if (strstr(accel, "multi")) {
+        /* Its thread is its own, so nothing preempts it */
+        g_assert_cmpuint(count, ==, waiting + 1);
+    }
+
+    g_assert_cmpint(call(qts, 1, H_REGISTER_VPA, DEREG_VPA, 1, 0), ==,
+                    H_SUCCESS);
+    count = qtest_readl(qts, GUEST_VPA + 0x100);
+    post(qts, 1, H_CEDE, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 1);
+    g_assert_cmpuint(qtest_readl(qts, GUEST_VPA + 0x100), ==, count);
+    qtest_quit(qts);
+}
+
+static void test_guest_sys_reset(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+
+    post(qts, 1, H_CEDE, 0, 0, 0, false, NO_TICK);
+    assert_waits(qts, 1);
+    g_assert_cmpint(call(qts, 2, H_SIGNAL_SYS_RESET, -2, 0, 0), ==, H_SUCCESS);
+    await(qts, 0, MAIL_RESETS, 1);
+    await(qts, 1, MAIL_RESETS, 1);
+    g_assert_cmpuint(mail(qts, 2, MAIL_RESETS), ==, 0);
+
+    /* To itself: the handler goes back to the loop, so the call isn't done */
+    post(qts, 2, H_SIGNAL_SYS_RESET, 2, 0, 0, false, NO_TICK);
+    await(qts, 2, MAIL_RESETS, 1);
+    post(qts, 2, H_SIGNAL_SYS_RESET, -1, 0, 0, false, NO_TICK);
+    for (int cpu = 0; cpu < 3; cpu++) {
+        await(qts, cpu, MAIL_RESETS, 2);
+    }
+    qtest_quit(qts);
+}
+
+static void test_guest_stop(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+    g_autofree void *fdt = spapr_qtest_fdt(qts);
+    uint64_t done = mail(qts, 1, MAIL_DONE);
+
+    g_assert_false(guest_cpu_is_stopped(qts, 1));
+    qtest_writel(qts, AREA, spapr_qtest_rtas_token(fdt, "stop-self"));
+    qtest_writel(qts, AREA + 4, 0);
+    qtest_writel(qts, AREA + 8, 1);
+    post(qts, 1, H_PRIVATE_RTAS, AREA, 0, 0, false, TICKS_PER_MS);
+    assert_waits(qts, 1);
+    g_assert_true(guest_cpu_is_stopped(qts, 1));
+
+    /* Neither H_PROD nor a system reset nor a tick gets it going again */
+    g_assert_cmpint(call(qts, 0, H_PROD, 1, 0, 0), ==, H_SUCCESS);
+    g_assert_cmpint(call(qts, 0, H_SIGNAL_SYS_RESET, 1, 0, 0), ==, H_SUCCESS);
+    assert_waits(qts, 1);
+    g_assert_cmpuint(mail(qts, 1, MAIL_RESETS), ==, 0);
+    g_assert_cmpuint(mail(qts, 1, MAIL_TICKS), ==, 0);
+
+    for (int i = 1; i <= 3; i++) {
+        guest_start_cpu(qts, 1);
+        g_assert_cmpint(call(qts, 1, H_PROD, 0, 0, 0), ==, H_SUCCESS);
+        g_assert_cmpuint(mail(qts, 1, MAIL_DONE), ==, done + i);
+        post(qts, 1, H_PRIVATE_RTAS, AREA, 0, 0, false, NO_TICK);
+        assert_waits(qts, 1);
+    }
+    qtest_quit(qts);
+}
+
+/* The mode of all processors has changed when the call returns */
+static void test_guest_set_mode(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+
+    for (int i = 0; i < 20; i++) {
+        uint64_t ail = i % 2 ? 0 : 3;
+
+        g_assert_cmpint(call(qts, i % 3, H_SET_MODE, ail, MODE_AIL, 0), ==,
+                        H_SUCCESS);
+        for (int cpu = 0; cpu < 3; cpu++) {
+            g_assert_cmphex(live_reg(qts, cpu, "lpcr") & LPCR_AIL, ==,
+                            ail << LPCR_AIL_SHIFT);
+        }
+    }
+    qtest_quit(qts);
+}
+
+static void add_guest_tests(const char *accel)
+{
+    static const struct {
+        const char *name;
+        void (*fn)(const void *accel);
+    } tests[] = {
+        { "cede", test_guest_cede },
+        { "cede-interrupt", test_guest_cede_interrupt },
+        { "join", test_guest_join },
+        { "join-reset", test_guest_join_reset },
+        { "confer", test_guest_confer },
+        { "dispatch-count", test_guest_dispatch_count },
+        { "sys-reset", test_guest_sys_reset },
+        { "stop", test_guest_stop },
+        { "set-mode", test_guest_set_mode },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(tests); i++) {
+        g_autofree char *path = g_strdup_printf("spapr-vcpu/guest/%s/%s",
+                                                strchr(accel, '=') + 1,
+                                                tests[i].name);
+
+        qtest_add_data_func(path, accel, tests[i].fn);
+    }
+}
+
+static void add_model_tests(void)
+{
+    static const char *const models[] = { "power8", "power9", "power10" };
+
+    for (int i = 0; i < ARRAY_SIZE(models); i++) {
+        const char *model = models[i];
+        g_autofree char *dawr =
+            g_strdup_printf("spapr-vcpu/set-mode/dawr/%s", model);
+        g_autofree char *ail =
+            g_strdup_printf("spapr-vcpu/set-mode/ail/%s", model);
+        g_autofree char *ile =
+            g_strdup_printf("spapr-vcpu/set-mode/ile/%s", model);
+
+        qtest_add_data_func(dawr, model, test_mode_dawr);
+        qtest_add_data_func(ail, model, test_mode_ail);
+        qtest_add_data_func(ile, model, test_mode_ile);
+    }
+    for (int i = 0; i < ARRAY_SIZE(dt_models); i++) {
+        g_autofree char *path =
+            g_strdup_printf("spapr-vcpu/dt/%s%s", dt_models[i].model,
+                            dt_models[i].more);
+
+        qtest_add_data_func(path, &dt_models[i], test_dt_model);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+
+    qtest_add_func("spapr-vcpu/sprg0", test_sprg0);
+    qtest_add_func("spapr-vcpu/dabr", test_dabr);
+    qtest_add_func("spapr-vcpu/xdabr", test_xdabr);
+    qtest_add_func("spapr-vcpu/characteristics", test_characteristics);
+    qtest_add_func("spapr-vcpu/set-mode/unknown", test_mode_unknown);
+    qtest_add_func("spapr-vcpu/set-mode/ciabr", test_mode_ciabr);
+    qtest_add_func("spapr-vcpu/set-mode/compat", test_mode_compat);
+    qtest_add_func("spapr-vcpu/set-mode/reset", test_mode_reset);
+    qtest_add_func("spapr-vcpu/unknown-processor", test_unknown_processor);
+    qtest_add_func("spapr-vcpu/cede", test_cede);
+    qtest_add_func("spapr-vcpu/confer", test_confer);
+    qtest_add_func("spapr-vcpu/join", test_join);
+    qtest_add_func("spapr-vcpu/join-bad-mode", test_join_bad_mode);
+    qtest_add_func("spapr-vcpu/join-reset", test_join_reset);
+    qtest_add_func("spapr-vcpu/rtas", test_rtas);
+    qtest_add_func("spapr-vcpu/last-stops", test_last_stops);
+    qtest_add_func("spapr-vcpu/sys-reset", test_sys_reset);
+    qtest_add_func("spapr-vcpu/vsmt", test_vsmt);
+    qtest_add_func("spapr-vcpu/vpa", test_vpa);
+    qtest_add_func("spapr-vcpu/vpa-bad", test_vpa_bad);
+    qtest_add_func("spapr-vcpu/vpa-dtl", test_vpa_dtl);
+    qtest_add_func("spapr-vcpu/vpa-slb-shadow", test_vpa_slb_shadow);
+    qtest_add_func("spapr-vcpu/vpa-reset", test_vpa_reset);
+    qtest_add_func("spapr-vcpu/dt/cores", test_dt_cores);
+    add_model_tests();
+    if (qtest_has_accel("tcg")) {
+        add_guest_tests("tcg,thread=multi");
+        add_guest_tests("tcg,thread=single");
+    }
+
+    return g_test_run();
+}
