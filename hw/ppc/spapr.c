@@ -188,14 +188,14 @@ static void machine_check_vsmt(SpaprMachineState *spapr)
 {
     unsigned threads = MACHINE(spapr)->smp.threads;
 
-    if (!is_power_of_2(threads) || threads > 8) {
+    if (!is_power_of_2(threads) || threads > SPAPR_MAX_THREADS) {
         error_report("-smp: threads=%u is not 1, 2, 4 or 8", threads);
         exit(EXIT_FAILURE);
     }
     if (!spapr->vsmt) {
         spapr->vsmt = threads;
     }
-    if (!is_power_of_2(spapr->vsmt) || spapr->vsmt > 8 ||
+    if (!is_power_of_2(spapr->vsmt) || spapr->vsmt > SPAPR_MAX_THREADS ||
         spapr->vsmt < threads) {
         error_report("vsmt=%" PRIu32 ": must be 1, 2, 4 or 8, and no less "
                      "than threads=%u", spapr->vsmt, threads);

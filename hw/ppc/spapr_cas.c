@@ -223,8 +223,7 @@ static bool cas_others_stopped(PowerPCCPU *caller)
     return true;
 }
 
-/* Negotiate; the machine is in its new state, or unchanged and false comes */
-static bool cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec)
+bool spapr_cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec)
 {
     SpaprMmu *mmu = SPAPR_MODULE(cas)->hv->mmu;
     uint32_t old_compat_pvr = cpu->compat_pvr;
@@ -251,11 +250,6 @@ static bool cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec)
     cas_choose_ov5(cas, &req);
     trace_spapr_cas(compat_pvr, radix, gtse);
     return true;
-}
-
-bool spapr_cas_client_call(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec)
-{
-    return cas_negotiate(cas, cpu, vec);
 }
 
 static bool cas_answer(hwaddr buf, uint32_t version, const void *tree,
@@ -288,7 +282,7 @@ static target_long h_cas(PowerPCCPU *cpu, void *opaque, target_ulong *args)
     size_t size;
     bool same;
 
-    if (args[2] < CAS_HEADER_SIZE || !cas_negotiate(cas, cpu, args[0])) {
+    if (args[2] < CAS_HEADER_SIZE || !spapr_cas_negotiate(cas, cpu, args[0])) {
         return H_PARAMETER;
     }
     same = before.done && before.compat_pvr == cas->compat_pvr &&

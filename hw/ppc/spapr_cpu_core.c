@@ -366,9 +366,6 @@ static bool core_check(SpaprCpuCore *core, Error **errp)
         /* Nobody has made it a part of the partition */
         error_setg(errp, "%s: the machine takes no processors by -device",
                    object_get_typename(OBJECT(core)));
-    } else if (!is_power_of_2(threads) || threads > SPAPR_MAX_THREADS) {
-        error_setg(errp, "-smp threads=%u: a core has 1, 2, 4 or 8 threads",
-                   threads);
     } else if (cc->nr_threads < 1 || cc->nr_threads > threads) {
         error_setg(errp, "nr-threads=%d: a core has 1 to %u threads (-smp "
                    "threads)", cc->nr_threads, threads);

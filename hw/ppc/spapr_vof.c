@@ -175,7 +175,7 @@ target_ulong spapr_vof_client_architecture_support(SpaprVof *vof,
     size_t size;
     void *fdt;
 
-    if (!spapr_cas_client_call(hv->cas, cpu, vec)) {
+    if (!spapr_cas_negotiate(hv->cas, cpu, vec)) {
         return -1;
     }
     root = spapr_hypervisor_build_dt(hv);

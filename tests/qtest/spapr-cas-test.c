@@ -227,14 +227,19 @@ static void test_platform_support(void)
     }
 }
 
+/* The tree of the last successful call has this processor */
+static void assert_version(QTestState *qts, uint32_t expected)
+{
+    g_autofree void *fdt = cas_tree(qts);
+
+    g_assert_cmphex(cpu_version(fdt), ==, expected);
+}
+
 static void check_version(QTestState *qts, uint32_t mask, uint32_t pvr,
                           uint32_t expected)
 {
-    g_autofree void *fdt = NULL;
-
     g_assert_cmpint(cas_request(qts, mask, pvr, MMU_HASH, 0), ==, H_SUCCESS);
-    fdt = cas_tree(qts);
-    g_assert_cmphex(cpu_version(fdt), ==, expected);
+    assert_version(qts, expected);
 }
 
 static void test_compat(void)
@@ -254,7 +259,6 @@ static void test_compat(void)
 static void test_compat_best(void)
 {
     QTestState *qts = qtest_init("-M pseries -cpu power9 -m 512M");
-    g_autofree void *fdt = NULL;
     Vec vec = { .len = 0 };
 
     vec_pvr(&vec, PVR_FAMILY, PVR_POWER8);
@@ -265,8 +269,7 @@ static void test_compat_best(void)
     vec_end_pvrs(&vec);
     vec_options(&vec, 0xff, MMU_HASH, 0);
     g_assert_cmpint(cas_call(qts, &vec, BUF_SIZE), ==, H_SUCCESS);
-    fdt = cas_tree(qts);
-    g_assert_cmphex(cpu_version(fdt), ==, LOGICAL_3_00);
+    assert_version(qts, LOGICAL_3_00);
     qtest_quit(qts);
 }
 
@@ -275,7 +278,6 @@ static void test_max_compat(void)
     QTestState *qts = qtest_init("-M pseries,max-cpu-compat=power8 "
                                  "-cpu power9 -m 512M");
     g_autofree void *before = spapr_qtest_fdt(qts);
-    g_autofree void *fdt = NULL;
     Vec vec = { .len = 0 };
 
     g_assert_cmphex(cpu_version(before), ==, LOGICAL_2_07);
@@ -285,8 +287,7 @@ static void test_max_compat(void)
     vec_end_pvrs(&vec);
     vec_options(&vec, 0xff, MMU_HASH, 0);
     g_assert_cmpint(cas_call(qts, &vec, BUF_SIZE), ==, H_SUCCESS);
-    fdt = cas_tree(qts);
-    g_assert_cmphex(cpu_version(fdt), ==, LOGICAL_2_07);
+    assert_version(qts, LOGICAL_2_07);
     qtest_quit(qts);
 }
 

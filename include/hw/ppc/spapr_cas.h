@@ -35,15 +35,15 @@ struct SpaprCas {
 };
 
 /**
- * spapr_cas_client_call: negotiate for a guest that brings no buffer for a
- * new tree (VOF)
+ * spapr_cas_negotiate: choose processors and MMU by a guest's demands and put
+ * the machine into that state
  * @cpu: the calling processor
  * @vec: guest real address of ibm,architecture.vec
  *
  * Returns: false when the guest is refused; the negotiated state is then as
  * it was
  */
-bool spapr_cas_client_call(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec);
+bool spapr_cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec);
 
 /**
  * spapr_cas_machine_reset: put processors and MMU into the state that a guest
