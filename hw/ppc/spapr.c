@@ -27,6 +27,7 @@
 #include "hw/ppc/spapr_power.h"
 #include "hw/ppc/spapr_qtest.h"
 #include "hw/ppc/spapr_rtc.h"
+#include "hw/ppc/spapr_stats.h"
 #include "hw/ppc/spapr_sysparm.h"
 #include "hw/ppc/spapr_vcpu.h"
 #include "hw/ppc/spapr_vio.h"
@@ -249,6 +250,7 @@ static void machine_init(MachineState *machine)
     machine_create_vio(spapr);
     machine_create_firmware(spapr);
     spapr_qtest_init();
+    spapr_stats_init();
     spapr->init_done.notify = machine_init_done;
     qemu_add_machine_init_done_notifier(&spapr->init_done);
 }

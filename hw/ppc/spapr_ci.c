@@ -188,20 +188,22 @@ static target_long h_logical_memop(PowerPCCPU *cpu, void *opaque,
 static void ci_register_calls(SpaprModule *module, SpaprHcallTable *hcalls,
                               SpaprRtasTable *rtas)
 {
+    /* Accesses to devices take the BQL by themselves */
     static const PowerpcHcallInfo calls[] = {
         { H_LOGICAL_CI_LOAD, "H_LOGICAL_CI_LOAD", "hcall-debug",
-          h_logical_ci_load },
+          h_logical_ci_load, true },
         { H_LOGICAL_CI_STORE, "H_LOGICAL_CI_STORE", "hcall-debug",
-          h_logical_ci_store },
+          h_logical_ci_store, true },
         { H_LOGICAL_CACHE_LOAD, "H_LOGICAL_CACHE_LOAD", "hcall-debug",
-          h_logical_cache_load },
+          h_logical_cache_load, true },
         { H_LOGICAL_CACHE_STORE, "H_LOGICAL_CACHE_STORE", "hcall-debug",
-          h_logical_cache_store },
+          h_logical_cache_store, true },
         { H_LOGICAL_ICBI, "H_LOGICAL_ICBI", "hcall-debug",
-          h_logical_cache_op },
+          h_logical_cache_op, true },
         { H_LOGICAL_DCBF, "H_LOGICAL_DCBF", "hcall-debug",
-          h_logical_cache_op },
-        { H_PRIVATE_LOGICAL_MEMOP, "H_LOGICAL_MEMOP", NULL, h_logical_memop },
+          h_logical_cache_op, true },
+        { H_PRIVATE_LOGICAL_MEMOP, "H_LOGICAL_MEMOP", NULL,
+          h_logical_memop, true },
     };
 
     powerpc_register_hypercalls(hcalls, calls, ARRAY_SIZE(calls), module);

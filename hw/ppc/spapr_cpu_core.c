@@ -414,6 +414,7 @@ static void vcpu_unrealize(SpaprVcpu *vcpu)
     g_ptr_array_index(all, cpu->vcpu_id) = NULL;
     qdev_unrealize(DEVICE(cpu));
     cpu_ppc_tb_free(&cpu->env);
+    spapr_hcall_counters_retire(vcpu->core->hv->hcalls, vcpu->hcalls);
     object_unparent(OBJECT(cpu));
 }
 
@@ -432,6 +433,7 @@ static bool vcpu_realize(SpaprVcpu *vcpu, SpaprCpuCore *core, int thread,
         object_unparent(OBJECT(cpu));
         return false;
     }
+    vcpu->hcalls = spapr_hcall_counters_new();
     /* All threads of a core are the partition's */
     cpu_ppc_set_1lpar(cpu);
     cpu->env.spr_cb[SPR_PIR].default_value = cpu->vcpu_id;

@@ -19,17 +19,37 @@
  */
 #define RTAS_BLOB_SIZE 2048
 
+/* LoPAR, "Hypervisor Call Interrupt": problem state may not call */
+static bool problem_state(CPUPPCState *env)
+{
+    return FIELD_EX64(env->msr, MSR, PR);
+}
+
 static void hv_hypercall(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 {
     SpaprHypervisor *hv = SPAPR_HYPERVISOR(vhyp);
     CPUPPCState *env = &cpu->env;
 
-    /* LoPAR, "Hypervisor Call Interrupt": problem state may not call */
-    if (FIELD_EX64(env->msr, MSR, PR)) {
+    if (problem_state(env)) {
         env->gpr[3] = H_PRIVILEGE;
         return;
     }
     env->gpr[3] = spapr_hcall(hv->hcalls, cpu, env->gpr[3], &env->gpr[4]);
+}
+
+static bool hv_hypercall_unlocked(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
+{
+    SpaprHypervisor *hv = SPAPR_HYPERVISOR(vhyp);
+    CPUPPCState *env = &cpu->env;
+    target_long ret = H_PRIVILEGE;
+
+    if (!problem_state(env) &&
+        !spapr_hcall_unlocked(hv->hcalls, cpu, env->gpr[3], &env->gpr[4],
+                              &ret)) {
+        return false;
+    }
+    env->gpr[3] = ret;
+    return true;
 }
 
 static bool hv_cpu_in_nested(PowerPCCPU *cpu)
@@ -188,6 +208,7 @@ static void spapr_hypervisor_class_init(ObjectClass *oc, void *data)
     PPCVirtualHypervisorClass *vhc = PPC_VIRTUAL_HYPERVISOR_CLASS(oc);
 
     vhc->hypercall = hv_hypercall;
+    vhc->hypercall_unlocked = hv_hypercall_unlocked;
     vhc->cpu_in_nested = hv_cpu_in_nested;
     vhc->hpt_mask = hv_hpt_mask;
     vhc->map_hptes = hv_map_hptes;

@@ -27,6 +27,7 @@ typedef struct SpaprVcpu {
     SpaprCpuCore *core;
     PowerPCCPU *cpu;
     Object *intc;           /* the interrupt presenter, the backend's own */
+    SpaprHcallCounters *hcalls;
 
     /* H_REGISTER_VPA: guest real addresses and lengths; 0 is unregistered */
     uint64_t vpa_addr;

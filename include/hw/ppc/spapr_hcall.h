@@ -13,6 +13,9 @@
 
 typedef struct SpaprHcallTable SpaprHcallTable;
 
+/* How often one processor has made each call, and how long they took */
+typedef struct SpaprHcallCounters SpaprHcallCounters;
+
 /**
  * PowerpcHcallFn:
  * @cpu: the calling virtual processor
@@ -35,7 +38,7 @@ void spapr_hcall_table_free(SpaprHcallTable *table);
  * @name: the LoPAR's name, "H_..."
  * @function_set: the word of "ibm,hypertas-functions" that promises the call,
  *                or NULL for calls that no word names
- * @fn: the handler
+ * @fn: the handler; it is run with the BQL held
  * @opaque: handed to @fn
  *
  * Two owners for one token is a programming error and aborts at start.
@@ -50,6 +53,12 @@ typedef struct PowerpcHcallInfo {
     const char *name;
     const char *function_set;
     PowerpcHcallFn *fn;
+    /*
+     * The handler may be run without the BQL, in an RCU read-side section: it
+     * touches nothing but its processor, constant data, and what has a lock of
+     * its own. Where it needs the BQL after all, it takes BQL_LOCK_GUARD().
+     */
+    bool unlocked;
 } PowerpcHcallInfo;
 
 /** powerpc_register_hypercalls: give @n hypercalls to the owner @opaque */
@@ -66,9 +75,37 @@ target_long spapr_hcall(SpaprHcallTable *table, PowerPCCPU *cpu,
                         target_ulong token, target_ulong *args);
 
 /**
- * spapr_hcall_count: how often @token has been called since start
+ * spapr_hcall_unlocked: run a hypercall that needs no BQL
+ * @ret: where the handler's code is put
+ *
+ * Returns: false, with nothing done, when the call has to go to spapr_hcall()
  */
-uint64_t spapr_hcall_count(SpaprHcallTable *table, unsigned token);
+bool spapr_hcall_unlocked(SpaprHcallTable *table, PowerPCCPU *cpu,
+                          target_ulong token, target_ulong *args,
+                          target_long *ret);
+
+/* A processor's counters. Only its own thread counts; anybody may read. */
+SpaprHcallCounters *spapr_hcall_counters_new(void);
+/** spapr_hcall_counters_retire: free @counters; the table keeps their sums */
+void spapr_hcall_counters_retire(SpaprHcallTable *table,
+                                 SpaprHcallCounters *counters);
+
+/**
+ * SpaprHcallVisitor:
+ * @name: of a hypercall that has an owner
+ * @calls: how often it has been made since start
+ * @ns: nanoseconds that its handler took, all calls together; of those made
+ *      often and without the BQL, estimated from one in some
+ */
+typedef void SpaprHcallVisitor(const char *name, uint64_t calls, uint64_t ns,
+                               void *opaque);
+
+/**
+ * spapr_hcall_visit: tell of every call, in the order of tokens
+ * @counters: of a processor, or NULL for those of processors that are gone
+ */
+void spapr_hcall_visit(SpaprHcallTable *table, SpaprHcallCounters *counters,
+                       SpaprHcallVisitor *visitor, void *opaque);
 
 /**
  * spapr_hcall_populate_dt: "ibm,hypertas-functions" of the /rtas node, one word
