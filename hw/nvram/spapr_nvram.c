@@ -96,12 +96,15 @@ static int32_t rtas_nvram_store(PowerPCCPU *cpu, void *opaque,
     if (!nvram) {
         return RTAS_OUT_PARAM_ERROR;
     }
+    if (!args[2]) {
+        return RTAS_OUT_SUCCESS;
+    }
     buf = g_malloc(args[2]);
     if (address_space_read(&address_space_memory, args[1],
                            MEMTXATTRS_UNSPECIFIED, buf, args[2]) != MEMTX_OK) {
         return RTAS_OUT_HW_ERROR;
     }
-    if (nvram->blk && args[2] &&
+    if (nvram->blk &&
         blk_pwrite(nvram->blk, args[0], args[2], buf, 0) < 0) {
         return RTAS_OUT_HW_ERROR;
     }
