@@ -17,6 +17,7 @@
 #include "hw/nvram/spapr_nvram.h"
 #include "hw/ppc/ppc.h"
 #include "hw/ppc/spapr.h"
+#include "hw/ppc/spapr_caps.h"
 #include "hw/ppc/spapr_cas.h"
 #include "hw/ppc/spapr_ci.h"
 #include "hw/ppc/spapr_cpu_core.h"
@@ -52,6 +53,15 @@ static void *machine_add_module(SpaprMachineState *spapr, const char *type,
 
     spapr_module_install(spapr->hv, module, name, &error_fatal);
     return module;
+}
+
+static void machine_create_caps(SpaprMachineState *spapr)
+{
+    SpaprCaps *caps = SPAPR_CAPS(object_new(TYPE_SPAPR_CAPS));
+
+    caps->wanted = spapr->caps;
+    spapr_module_install(spapr->hv, SPAPR_MODULE(caps), "caps", &error_fatal);
+    spapr->hv->caps = caps;
 }
 
 static void machine_create_memory(SpaprMachineState *spapr)
@@ -234,6 +244,7 @@ static void machine_init(MachineState *machine)
     }
     machine_check_vsmt(spapr);
 
+    machine_create_caps(spapr);
     machine_create_memory(spapr);
     hv->hpt = machine_add_module(spapr, TYPE_SPAPR_HPT, "hpt");
     hv->mmu = machine_add_module(spapr, TYPE_SPAPR_MMU, "mmu");
@@ -355,6 +366,7 @@ static void spapr_machine_instance_init(Object *obj)
     object_property_add_child(obj, "hypervisor", OBJECT(spapr->hv));
     object_unref(OBJECT(spapr->hv));
 
+    memset(&spapr->caps, SPAPR_CAP_UNSET, sizeof(spapr->caps));
     object_property_add_uint32_ptr(obj, "vsmt", &spapr->vsmt,
                                    OBJ_PROP_FLAG_READWRITE);
     object_property_set_description(obj, "vsmt",
@@ -365,6 +377,7 @@ static void spapr_machine_instance_init(Object *obj)
 
 static void spapr_machine_class_options(ObjectClass *oc)
 {
+    spapr_caps_add_properties(oc);
     object_class_property_add_bool(oc, "x-vof", machine_get_x_vof,
                                    machine_set_x_vof);
     object_class_property_set_description(oc, "x-vof",

@@ -16,6 +16,7 @@
 #include "exec/address-spaces.h"
 #include "exec/target_long.h"
 #include "hw/core/cpu.h"
+#include "hw/ppc/spapr_caps.h"
 #include "hw/ppc/spapr_cas.h"
 #include "hw/ppc/spapr_cpu_core.h"
 #include "hw/ppc/spapr_firmware.h"
@@ -210,6 +211,13 @@ static void cas_choose_ov5(SpaprCas *cas, const CasRequest *req)
     cas->ov5[OV5_RADIX_EXT] = cas->gtse ? OV5_RADIX_EXT_GTSE : 0;
 }
 
+/* Bits of LPCR that belong to the architecture level that is in force */
+static void cas_set_lpcr(SpaprCas *cas, PowerPCCPU *cpu)
+{
+    spapr_cpu_set_lpcr_all(spapr_caps_lpcr(SPAPR_MODULE(cas)->hv->caps, cpu),
+                           SPAPR_CAPS_LPCR);
+}
+
 /* LoPAR: only the calling processor may be active */
 static bool cas_others_stopped(PowerPCCPU *caller)
 {
@@ -243,6 +251,7 @@ bool spapr_cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec)
         ppc_set_compat_all(old_compat_pvr, &error_abort);
         return false;
     }
+    cas_set_lpcr(cas, cpu);
     cas->done = true;
     cas->compat_pvr = compat_pvr;
     cas->radix = radix;
@@ -316,6 +325,7 @@ void spapr_cas_machine_reset(SpaprCas *cas)
     cas->resetting = false;
     ppc_init_compat_all(cas->compat_pvr, &error_fatal);
     spapr_mmu_set_mode(mmu, cas->radix, cas->gtse, &error_fatal);
+    cas_set_lpcr(cas, POWERPC_CPU(first_cpu));
 }
 
 /* What the guest may choose from, and what it has chosen */

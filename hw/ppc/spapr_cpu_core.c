@@ -18,6 +18,7 @@
 #include "exec/cpu-common.h"
 #include "hw/boards.h"
 #include "hw/ppc/ppc.h"
+#include "hw/ppc/spapr_caps.h"
 #include "hw/ppc/spapr_cpu_core.h"
 #include "hw/ppc/spapr_irq.h"
 #include "hw/ppc/spapr_mmu.h"
@@ -332,6 +333,7 @@ static void vcpu_reset(SpaprVcpu *vcpu)
     ppc_store_lpcr(cpu, lpcr_at_reset(cpu));
     /* The reset has cleared PCR */
     ppc_set_compat(cpu, cpu->compat_pvr, &error_abort);
+    spapr_cpu_set_lpcr(cpu, spapr_caps_lpcr(hv->caps, cpu), SPAPR_CAPS_LPCR);
     if (hv->mmu) {
         spapr_mmu_cpu_reset(hv->mmu, cpu);
     }
@@ -400,6 +402,7 @@ static void vcpu_prepare(SpaprVcpu *vcpu, SpaprCpuCore *core, int thread)
     cpu->env.core_index = cc->core_id;
     CPU(cpu)->cpu_index = cc->core_id + thread;
     CPU(cpu)->start_powered_off = true;
+    spapr_caps_setup_cpu(core->hv->caps, cpu);
     cpu_ppc_set_vhyp(cpu, PPC_VIRTUAL_HYPERVISOR(core->hv));
 }
 

@@ -10,6 +10,7 @@
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"
 #include "hw/ppc/fdt.h"
+#include "hw/ppc/spapr_caps.h"
 #include "hw/ppc/spapr_cpu_core.h"
 #include "hw/ppc/spapr_mmu.h"
 #include "hw/ppc/spapr_vcpu.h"
@@ -54,11 +55,6 @@
 #define DAWRX_GUEST             (DAWRX_MRD | DAWRX_DW | DAWRX_DR | DAWRX_WT | \
                                  DAWRX_WTI | DAWRX_PNH | DAWRX_PRO)
 
-/* H_GET_CPU_CHARACTERISTICS, second result; Linux, asm/hvcall.h */
-#define BEHAVIOUR_NO_L1D_FLUSH_ENTRY    PPC_BIT(7)
-#define BEHAVIOUR_NO_L1D_FLUSH_UACCESS  PPC_BIT(8)
-#define BEHAVIOUR_NO_STF_BARRIER        PPC_BIT(9)
-
 /* LoPAR, "cpu" node: a round number, for TCG has no clock of its own */
 #define CLOCK_FREQ              1000000000
 
@@ -68,19 +64,6 @@ struct SpaprVcpus {
 };
 
 OBJECT_DECLARE_SIMPLE_TYPE(SpaprVcpus, SPAPR_VCPUS)
-
-/*
- * Whether the guest sees a processor of at least the architecture whose
- * logical version is @pvr. The low byte of logical versions counts
- * architectures in order.
- */
-static bool cpu_has_isa(PowerPCCPU *cpu, uint32_t pvr)
-{
-    PowerPCCPUClass *pcc = POWERPC_CPU_GET_CLASS(cpu);
-    uint32_t own = cpu->compat_pvr ?: pcc->spapr_logical_pvr;
-
-    return (own & 0xff) >= (pvr & 0xff);
-}
 
 /* Waiting, and waking others */
 
@@ -354,7 +337,7 @@ static target_long set_dawr(PowerPCCPU *cpu, int number, target_ulong mflags,
 static target_long set_ail(PowerPCCPU *cpu, target_ulong mflags,
                            target_ulong value1, target_ulong value2)
 {
-    bool has_mode_2 = !cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_3_10);
+    bool has_mode_2 = !spapr_cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_3_10);
 
     if (value1) {
         return H_P3;
@@ -367,6 +350,10 @@ static target_long set_ail(PowerPCCPU *cpu, target_ulong mflags,
         return H_UNSUPPORTED_FLAG - 62;
     }
     if (mflags > 3 || (mflags == 2 && !has_mode_2)) {
+        return unsupported_flag(mflags);
+    }
+    if (mflags == 3 && !spapr_caps_on(spapr_vcpu(cpu)->core->hv->caps,
+                                      SPAPR_CAP_AIL_MODE_3)) {
         return unsupported_flag(mflags);
     }
     spapr_cpu_set_lpcr_all(mflags << LPCR_AIL_SHIFT, LPCR_AIL);
@@ -420,8 +407,8 @@ static target_long set_ile(PowerPCCPU *cpu, target_ulong mflags,
 static target_long h_set_mode(PowerPCCPU *cpu, void *opaque, target_ulong *args)
 {
     target_ulong mflags = args[0], value1 = args[2], value2 = args[3];
-    bool isa207 = cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_2_07);
-    bool isa310 = cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_3_10);
+    bool isa207 = spapr_cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_2_07);
+    bool isa310 = spapr_cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_3_10);
 
     switch (args[1]) {
     case SET_MODE_CIABR:
@@ -437,26 +424,6 @@ static target_long h_set_mode(PowerPCCPU *cpu, void *opaque, target_ulong *args)
     default:
         return H_P2;
     }
-}
-
-/*
- * H_GET_CPU_CHARACTERISTICS, Linux plpar_get_cpu_characteristics(); no
- * arguments. R4: what instructions do against speculation's side channels,
- * R5: what the guest should do.
- *
- * Under TCG no guest instruction flushes or fences anything of the host's, so
- * no characteristic is there, and the guest is told to spare itself flushes
- * and barriers that had no effect.
- *
- * Returns: H_SUCCESS
- */
-static target_long h_get_cpu_characteristics(PowerPCCPU *cpu, void *opaque,
-                                             target_ulong *args)
-{
-    args[0] = 0;
-    args[1] = BEHAVIOUR_NO_L1D_FLUSH_ENTRY | BEHAVIOUR_NO_L1D_FLUSH_UACCESS |
-              BEHAVIOUR_NO_STF_BARRIER;
-    return H_SUCCESS;
 }
 
 /* RTAS */
@@ -557,11 +524,13 @@ static const struct {
     { 5, 3, CPU_POWERPC_LOGICAL_2_07 },     /* load and store quadword */
     { 6, 0, CPU_POWERPC_LOGICAL_2_07 },     /* data streams of 2.07 */
     { 16, 0, CPU_POWERPC_LOGICAL_2_07 },    /* vector of 2.07 */
-    { 18, 0, CPU_POWERPC_LOGICAL_2_07 },    /* vector-scalar of 2.07 */
     { 20, 0, CPU_POWERPC_LOGICAL_2_07 },    /* vector.crypto of 2.07 */
     { 64, 0, CPU_POWERPC_LOGICAL_3_10 },    /* second DAWR */
 };
 
+/* Vector-scalar of 2.07 */
+#define PA_FEATURES_VSX_BYTE    18
+#define PA_FEATURES_VSX         0x80
 #define PA_FEATURES_RADIX_BYTE  40
 #define PA_FEATURES_RADIX       0x80
 #define PA_FEATURES_SIZE        66
@@ -569,16 +538,19 @@ static const struct {
 
 static void dt_add_pa_features(DtNode *node, PowerPCCPU *cpu)
 {
-    bool isa300 = cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_3_00);
+    bool isa300 = spapr_cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_3_00);
     uint8_t value[2 + PA_FEATURES_SIZE] = { 0 };
     uint8_t *attributes = value + 2;
 
     /* The header: the number of bytes behind it, then type 0 */
     value[0] = isa300 ? PA_FEATURES_SIZE : PA_FEATURES_SIZE_207;
     for (int i = 0; i < ARRAY_SIZE(pa_features); i++) {
-        if (cpu_has_isa(cpu, pa_features[i].since)) {
+        if (spapr_cpu_has_isa(cpu, pa_features[i].since)) {
             attributes[pa_features[i].byte] |= 0x80 >> pa_features[i].bit;
         }
+    }
+    if (cpu->env.insns_flags2 & PPC2_VSX207) {
+        attributes[PA_FEATURES_VSX_BYTE] |= PA_FEATURES_VSX;
     }
     if (isa300 && spapr_mmu_can_radix()) {
         attributes[PA_FEATURES_RADIX_BYTE] |= PA_FEATURES_RADIX;
@@ -636,7 +608,7 @@ static void dt_add_mmu(DtNode *node, SpaprHypervisor *hv, PowerPCCPU *cpu)
     if (hv->hpt && hv->hpt->shift) {
         dt_prop_cells(node, "ibm,pft-size", 0, hv->hpt->shift);
     }
-    if (radix && cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_3_00)) {
+    if (radix && spapr_cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_3_00)) {
         dt_prop_cells_n(node, "ibm,processor-radix-AP-encodings",
                         radix->entries, radix->count);
     }
@@ -645,7 +617,7 @@ static void dt_add_mmu(DtNode *node, SpaprHypervisor *hv, PowerPCCPU *cpu)
 static void dt_add_features(DtNode *node, PowerPCCPU *cpu)
 {
     CPUPPCState *env = &cpu->env;
-    bool isa206 = cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_2_06);
+    bool isa206 = spapr_cpu_has_isa(cpu, CPU_POWERPC_LOGICAL_2_06);
 
     dt_prop_empty(node, "64-bit");
     if (env->insns_flags & PPC_ALTIVEC) {
@@ -682,6 +654,7 @@ static void dt_add_core(DtNode *cpus, SpaprHypervisor *hv, SpaprCpuCore *core)
     dt_add_caches(node, cpu);
     dt_add_mmu(node, hv, cpu);
     dt_add_features(node, cpu);
+    spapr_caps_cpu_dt(hv->caps, node, cpu);
 }
 
 static void vcpus_populate_dt(SpaprModule *module, DtNode *root)
@@ -718,8 +691,6 @@ static void vcpus_register_calls(SpaprModule *module, SpaprHcallTable *hcalls,
         { H_SET_XDABR, "H_SET_XDABR", "hcall-xdabr", h_set_xdabr,
           .unlocked = true },
         { H_SET_MODE, "H_SET_MODE", "hcall-set-mode", h_set_mode },
-        { H_GET_CPU_CHARACTERISTICS, "H_GET_CPU_CHARACTERISTICS",
-          NULL, h_get_cpu_characteristics },
     };
 
     powerpc_register_hypercalls(hcalls, calls, ARRAY_SIZE(calls), module);

@@ -169,3 +169,79 @@ void spapr_qtest_refused(const char *options, const char *which,
     g_assert_nonnull(strstr(errors, why));
     g_assert_cmpstr(strchr(errors, '\n'), ==, "\n");
 }
+
+SpaprRtasGuest spapr_rtas_guest_start(const char *options)
+{
+    SpaprRtasGuest guest;
+
+    guest.qts = qtest_initf("-machine pseries -nodefaults -m 256 %s", options);
+    guest.fdt = spapr_qtest_fdt(guest.qts);
+    return guest;
+}
+
+void spapr_rtas_guest_stop(SpaprRtasGuest *guest)
+{
+    g_free(guest->fdt);
+    qtest_quit(guest->qts);
+}
+
+void spapr_rtas_guest_migrate(SpaprRtasGuest *guest, const char *options)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *uri = NULL;
+    g_autoptr(GError) error = NULL;
+    int fd = g_file_open_tmp("spapr-rtas-XXXXXX", &path, &error);
+
+    g_assert_no_error(error);
+    close(fd);
+    uri = g_strdup_printf("file:%s", path);
+    qtest_qmp_assert_success(guest->qts, "{ 'execute': 'migrate', 'arguments':"
+                             "  { 'uri': %s } }", uri);
+    spapr_qtest_wait_migrated(guest->qts);
+    qtest_quit(guest->qts);
+    /* Were it to begin at once, it might be over before QMP tells of events */
+    guest->qts = qtest_initf("-machine pseries -nodefaults -m 256 %s "
+                             "-incoming defer", options);
+    qtest_qmp_assert_success(guest->qts, "{ 'execute': 'migrate-incoming',"
+                             "  'arguments': { 'uri': %s } }", uri);
+    qtest_qmp_eventwait(guest->qts, "RESUME");
+    unlink(path);
+}
+
+int32_t spapr_rtas_guest_call(SpaprRtasGuest *guest, const char *name,
+                              unsigned nargs, const uint32_t *args,
+                              unsigned nret, uint32_t *rets)
+{
+    return spapr_qtest_rtas(guest->qts, SPAPR_RTAS_GUEST_ARGS,
+                            spapr_qtest_rtas_token(guest->fdt, name),
+                            nargs, args, nret, rets);
+}
+
+uint32_t spapr_rtas_guest_cell(SpaprRtasGuest *guest, const char *name,
+                               unsigned i)
+{
+    int len;
+    const uint32_t *cells = fdt_getprop(guest->fdt,
+                                        fdt_path_offset(guest->fdt, "/rtas"),
+                                        name, &len);
+
+    g_assert_nonnull(cells);
+    g_assert_cmpuint(len, >, i * sizeof(*cells));
+    return fdt32_to_cpu(cells[i]);
+}
+
+bool spapr_rtas_guest_has(SpaprRtasGuest *guest, const char *name)
+{
+    return fdt_getprop(guest->fdt, fdt_path_offset(guest->fdt, "/rtas"),
+                       name, NULL);
+}
+
+void spapr_qtest_untouched(QTestState *qts, uint64_t addr, size_t len)
+{
+    g_autofree uint8_t *data = g_malloc(len);
+
+    qtest_memread(qts, addr, data, len);
+    for (size_t i = 0; i < len; i++) {
+        g_assert_cmphex(data[i], ==, 0xa5);
+    }
+}

@@ -84,4 +84,49 @@ char *spapr_qtest_fail(const char *options);
 void spapr_qtest_refused(const char *options, const char *which,
                          const char *why);
 
+/* A machine whose RTAS is called; its memory is free from ARGS on, mostly */
+typedef struct SpaprRtasGuest {
+    QTestState *qts;
+    void *fdt;
+} SpaprRtasGuest;
+
+/** spapr_rtas_guest_start: a machine with 256 MiB, and other @options */
+SpaprRtasGuest spapr_rtas_guest_start(const char *options);
+void spapr_rtas_guest_stop(SpaprRtasGuest *guest);
+
+/**
+ * spapr_rtas_guest_migrate: save the machine's state in a file, end it, and
+ * start another one from it, with the same @options
+ */
+void spapr_rtas_guest_migrate(SpaprRtasGuest *guest, const char *options);
+
+/* Where argument buffers are put */
+#define SPAPR_RTAS_GUEST_ARGS   (64 * 1024 * 1024)
+
+/** spapr_rtas_guest_call: call a service by name; @nret includes the status */
+int32_t spapr_rtas_guest_call(SpaprRtasGuest *guest, const char *name,
+                              unsigned nargs, const uint32_t *args,
+                              unsigned nret, uint32_t *rets);
+
+/* A service that returns nothing but its status */
+#define spapr_rtas_guest_status(guest, name, ...)                       \
+    ({                                                                  \
+        const uint32_t args_[] = { 0, ##__VA_ARGS__ };                  \
+        uint32_t rets_[1];                                              \
+                                                                        \
+        spapr_rtas_guest_call((guest), (name),                          \
+                              ARRAY_SIZE(args_) - 1, args_ + 1,         \
+                              1, rets_);                                \
+    })
+
+/** spapr_rtas_guest_cell: a cell of a property of /rtas, which must be there */
+uint32_t spapr_rtas_guest_cell(SpaprRtasGuest *guest, const char *name,
+                               unsigned i);
+
+/** spapr_rtas_guest_has: whether /rtas has a property */
+bool spapr_rtas_guest_has(SpaprRtasGuest *guest, const char *name);
+
+/** spapr_qtest_untouched: memory must have nothing but bytes 0xa5 */
+void spapr_qtest_untouched(QTestState *qts, uint64_t addr, size_t len);
+
 #endif /* TESTS_QTEST_SPAPR_QTEST_H */

@@ -10,6 +10,7 @@
 
 #include "qemu/notify.h"
 #include "hw/boards.h"
+#include "hw/ppc/spapr_caps.h"
 #include "hw/ppc/spapr_firmware.h"
 #include "hw/ppc/spapr_hypervisor.h"
 
@@ -29,6 +30,7 @@ struct SpaprMachineState {
     SpaprFirmwareKind firmware_kind;    /* x-vof; firmware= comes first */
     uint32_t vsmt;              /* distance of cores' vcpu ids; 0: choose */
     uint32_t max_compat_pvr;    /* 0: no limit */
+    SpaprCapValues caps;        /* cap-* */
 };
 
 #endif /* HW_PPC_SPAPR_H */

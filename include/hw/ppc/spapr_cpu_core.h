@@ -71,6 +71,19 @@ static inline SpaprVcpu *spapr_vcpu(PowerPCCPU *cpu)
     return cpu->machine_data;
 }
 
+/**
+ * spapr_cpu_has_isa: whether the guest sees a processor of at least the
+ * architecture whose logical version is @pvr. The low byte of logical versions
+ * counts architectures in order.
+ */
+static inline bool spapr_cpu_has_isa(PowerPCCPU *cpu, uint32_t pvr)
+{
+    PowerPCCPUClass *pcc = POWERPC_CPU_GET_CLASS(cpu);
+    uint32_t own = cpu->compat_pvr ?: pcc->spapr_logical_pvr;
+
+    return (own & 0xff) >= (pvr & 0xff);
+}
+
 /** spapr_cpu_core_type: the core type of a CPU type, or NULL */
 const char *spapr_cpu_core_type(const char *cpu_type);
 

@@ -18,6 +18,7 @@
 #define TYPE_SPAPR_HYPERVISOR "spapr-hypervisor"
 OBJECT_DECLARE_SIMPLE_TYPE(SpaprHypervisor, SPAPR_HYPERVISOR)
 
+typedef struct SpaprCaps SpaprCaps;
 typedef struct SpaprMemory SpaprMemory;
 typedef struct SpaprHpt SpaprHpt;
 typedef struct SpaprMmu SpaprMmu;
@@ -40,6 +41,7 @@ struct SpaprHypervisor {
     char *host_serial;
 
     /* Siblings that others ask; set by the machine when it installs them */
+    SpaprCaps *caps;
     SpaprMemory *memory;
     SpaprHpt *hpt;
     SpaprMmu *mmu;
