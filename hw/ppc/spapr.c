@@ -55,6 +55,20 @@ static void *machine_add_module(SpaprMachineState *spapr, const char *type,
     return module;
 }
 
+static void machine_create_hpt(SpaprMachineState *spapr)
+{
+    SpaprHpt *hpt = SPAPR_HPT(object_new(TYPE_SPAPR_HPT));
+
+    hpt->resize = spapr->resize_hpt;
+    spapr_module_install(spapr->hv, SPAPR_MODULE(hpt), "hpt", &error_fatal);
+    spapr->hv->hpt = hpt;
+}
+
+static unsigned machine_max_cores(MachineState *machine)
+{
+    return DIV_ROUND_UP(machine->smp.max_cpus, machine->smp.threads);
+}
+
 static void machine_create_caps(SpaprMachineState *spapr)
 {
     SpaprCaps *caps = SPAPR_CAPS(object_new(TYPE_SPAPR_CAPS));
@@ -74,9 +88,14 @@ static void machine_create_memory(SpaprMachineState *spapr)
     spapr->hv->memory = memory;
 }
 
-static unsigned machine_max_cores(MachineState *machine)
+static void machine_create_mmu(SpaprMachineState *spapr)
 {
-    return DIV_ROUND_UP(machine->smp.max_cpus, machine->smp.threads);
+    SpaprMmu *mmu = SPAPR_MMU(object_new(TYPE_SPAPR_MMU));
+
+    mmu->rpt_invalidate = spapr_caps_on(spapr->hv->caps,
+                                        SPAPR_CAP_RPT_INVALIDATE);
+    spapr_module_install(spapr->hv, SPAPR_MODULE(mmu), "mmu", &error_fatal);
+    spapr->hv->mmu = mmu;
 }
 
 static void machine_create_interrupts(SpaprMachineState *spapr)
@@ -236,7 +255,6 @@ static void machine_init_done(Notifier *notifier, void *data)
 static void machine_init(MachineState *machine)
 {
     SpaprMachineState *spapr = SPAPR_MACHINE(machine);
-    SpaprHypervisor *hv = spapr->hv;
 
     if (machine->ram_slots || machine->maxram_size != machine->ram_size) {
         error_report("-m: slots= and maxmem= are not supported yet");
@@ -246,8 +264,8 @@ static void machine_init(MachineState *machine)
 
     machine_create_caps(spapr);
     machine_create_memory(spapr);
-    hv->hpt = machine_add_module(spapr, TYPE_SPAPR_HPT, "hpt");
-    hv->mmu = machine_add_module(spapr, TYPE_SPAPR_MMU, "mmu");
+    machine_create_hpt(spapr);
+    machine_create_mmu(spapr);
     machine_create_interrupts(spapr);
     machine_add_module(spapr, TYPE_SPAPR_VPA, "vpa");
     machine_create_cpus(spapr);
@@ -358,6 +376,16 @@ static void machine_set_host_serial(Object *obj, const char *value,
     hv->host_serial = g_strdup(value);
 }
 
+static int machine_get_resize_hpt(Object *obj, Error **errp)
+{
+    return SPAPR_MACHINE(obj)->resize_hpt;
+}
+
+static void machine_set_resize_hpt(Object *obj, int value, Error **errp)
+{
+    SPAPR_MACHINE(obj)->resize_hpt = value;
+}
+
 static void spapr_machine_instance_init(Object *obj)
 {
     SpaprMachineState *spapr = SPAPR_MACHINE(obj);
@@ -377,11 +405,28 @@ static void spapr_machine_instance_init(Object *obj)
 
 static void spapr_machine_class_options(ObjectClass *oc)
 {
+    static const char *const resize_hpt_names[] = {
+        [SPAPR_RESIZE_HPT_DEFAULT] = "default",
+        [SPAPR_RESIZE_HPT_ENABLED] = "enabled",
+        [SPAPR_RESIZE_HPT_DISABLED] = "disabled",
+        [SPAPR_RESIZE_HPT_REQUIRED] = "required",
+    };
+    static const QEnumLookup resize_hpt_lookup = {
+        .array = resize_hpt_names,
+        .size = ARRAY_SIZE(resize_hpt_names),
+    };
+
     spapr_caps_add_properties(oc);
     object_class_property_add_bool(oc, "x-vof", machine_get_x_vof,
                                    machine_set_x_vof);
     object_class_property_set_description(oc, "x-vof",
         "Older name: on is firmware=vof, off is firmware=slof");
+    object_class_property_add_enum(oc, "resize-hpt", "SpaprResizeHpt",
+                                   &resize_hpt_lookup, machine_get_resize_hpt,
+                                   machine_set_resize_hpt);
+    object_class_property_set_description(oc, "resize-hpt",
+        "Resizing of the hash page table by the guest (default, enabled, "
+        "disabled, required)");
     object_class_property_add_str(oc, "host-model", machine_get_host_model,
                                   machine_set_host_model);
     object_class_property_set_description(oc, "host-model",

@@ -30,6 +30,8 @@
 #define OV5_LPAR            2
 #define OV5_LPAR_SPLPAR     0x40
 #define OV5_LPAR_LARGE_PAGES 0x10
+#define OV5_BINARY          6
+#define OV5_BINARY_RESIZE_HPT 0x01
 #define OV5_INTERRUPTS      23
 #define OV5_INTERRUPTS_XICS 0x00
 #define OV5_MMU             24
@@ -197,6 +199,23 @@ static bool cas_choose_mmu(const CasRequest *req, bool *radix, bool *gtse)
     return true;
 }
 
+static bool cas_resizes_hpt(const uint8_t *ov5)
+{
+    return ov5[OV5_BINARY] & OV5_BINARY_RESIZE_HPT;
+}
+
+/* With resize-hpt=required, a guest with hash translation must be able to */
+static bool cas_check_resize(SpaprCas *cas, const CasRequest *req, bool radix)
+{
+    if (SPAPR_MODULE(cas)->hv->hpt->resize != SPAPR_RESIZE_HPT_REQUIRED ||
+        radix || cas_resizes_hpt(req->ov5)) {
+        return true;
+    }
+    warn_report_once("resize-hpt=required: refused a guest that can't resize "
+                     "its hash page table");
+    return false;
+}
+
 static void cas_choose_ov5(SpaprCas *cas, const CasRequest *req)
 {
     memset(cas->ov5, 0, sizeof(cas->ov5));
@@ -205,6 +224,9 @@ static void cas_choose_ov5(SpaprCas *cas, const CasRequest *req)
     for (int i = 0; i < ARRAY_SIZE(ov5_supported); i++) {
         cas->ov5[ov5_supported[i].byte] |=
             req->ov5[ov5_supported[i].byte] & ov5_supported[i].bits;
+    }
+    if (spapr_hpt_can_resize(SPAPR_MODULE(cas)->hv->hpt)) {
+        cas->ov5[OV5_BINARY] |= req->ov5[OV5_BINARY] & OV5_BINARY_RESIZE_HPT;
     }
     cas->ov5[OV5_INTERRUPTS] = OV5_INTERRUPTS_XICS;
     cas->ov5[OV5_MMU] = cas->radix ? OV5_MMU_RADIX : OV5_MMU_HASH;
@@ -242,11 +264,13 @@ bool spapr_cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec)
 
     if (!cas_others_stopped(cpu) || !cas_read_request(cas, cpu, vec, &req) ||
         !cas_choose_compat(cas, &req, &compat_pvr) ||
-        !cas_choose_mmu(&req, &radix, &gtse)) {
+        !cas_choose_mmu(&req, &radix, &gtse) ||
+        !cas_check_resize(cas, &req, radix)) {
         return false;
     }
     if (ppc_set_compat_all(compat_pvr, &err) < 0 ||
-        !spapr_mmu_set_mode(mmu, radix, gtse, &err)) {
+        !spapr_mmu_set_mode(mmu, radix, gtse, cas_resizes_hpt(req.ov5),
+                            &err)) {
         error_report_err(err);
         ppc_set_compat_all(old_compat_pvr, &error_abort);
         return false;
@@ -324,7 +348,9 @@ void spapr_cas_machine_reset(SpaprCas *cas)
     }
     cas->resetting = false;
     ppc_init_compat_all(cas->compat_pvr, &error_fatal);
-    spapr_mmu_set_mode(mmu, cas->radix, cas->gtse, &error_fatal);
+    /* Until a guest has said that it can't, it may resize its table */
+    spapr_mmu_set_mode(mmu, cas->radix, cas->gtse,
+                       !cas->done || cas_resizes_hpt(cas->ov5), &error_fatal);
     cas_set_lpcr(cas, POWERPC_CPU(first_cpu));
 }
 

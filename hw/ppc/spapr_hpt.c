@@ -6,17 +6,32 @@
  * the guest changes it by the hypercalls of this file alone, and target/ppc
  * walks it to translate.
  *
- * Hypercalls run with the BQL held, so there is one writer at a time. Walks run
- * on any number of processors without a lock, and set the Reference and Change
- * bits of what they find. Hence the rules:
- *  - a doubleword is written in one piece, and a new entry's first doubleword,
- *    the one with the Valid bit, last;
+ * Hypercalls and walks run on any number of processors at a time, and without
+ * the BQL. Walks take no lock at all, and set the Reference and Change bits of
+ * what they find. Hence the rules:
+ *  - Who changes entries of a group of eight holds the group's lock, one of
+ *    SPAPR_HPT_STRIPES that groups share by their number. So does who reads
+ *    both doublewords of an entry and wants them to belong together. The lock
+ *    is taken for one group at a time; calls that handle several entries let
+ *    it go in between.
+ *  - Who replaces the table holds the BQL and all the locks, taken in their
+ *    order. Holding any of them, or the BQL, keeps the table in place. Which
+ *    lock it is does not depend on the table, so one can lock first and then
+ *    look; but an index that was checked before has to be checked again.
+ *  - The BQL comes before these locks. Nothing is done with one of them held
+ *    that could wait for the BQL, for guest memory or for another processor.
+ *  - A doubleword is written in one piece, and a new entry's first doubleword,
+ *    the one with the Valid bit, last.
  *  - R and C are set by an atomic "or" of one bit, and every other change of
  *    the second doubleword is an atomic exchange, so that none gets lost and a
- *    late walk can't bring back protection bits that were changed meanwhile;
- *  - whoever takes something away flushes the TLBs of all processors before the
- *    guest goes on;
- *  - the table itself is replaced and freed by RCU.
+ *    late walk can't bring back protection bits that were changed meanwhile.
+ *  - Who takes something away flushes the TLBs of all processors before the
+ *    guest goes on. That needs neither locks nor the BQL: it is work queued for
+ *    each processor, and the caller's own share, queued as "safe" work, is done
+ *    when all others stand still and have done theirs. The caller leaves its
+ *    translated code for it before the next instruction.
+ *  - The table itself is replaced and freed by RCU: a walk sees the old table
+ *    or the new one, and both are whole.
  */
 
 #include "qemu/osdep.h"
@@ -25,21 +40,18 @@
 #include "qemu/bitmap.h"
 #include "qemu/error-report.h"
 #include "qemu/host-utils.h"
+#include "qemu/lockable.h"
 #include "qemu/main-loop.h"
 #include "qemu/rcu.h"
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
 #include "hw/boards.h"
+#include "hw/ppc/spapr_hpt.h"
 #include "hw/ppc/spapr_memory.h"
-#include "hw/ppc/spapr_mmu.h"
 #include "migration/qemu-file-types.h"
 #include "migration/register.h"
 #include "target/ppc/helper_regs.h"
 #include "trace.h"
-
-/* Smallest and largest table of the Power ISA, as log2 of the bytes */
-#define HPT_MIN_SHIFT           18
-#define HPT_MAX_SHIFT           46
 
 /* LoPAR, table "Page Frame Table Access flags field definition" */
 #define PFT_EXACT               PPC_BIT(24)
@@ -57,6 +69,8 @@
 
 /* First doubleword: what AVPN comparisons leave out */
 #define PTE0_NOT_AVPN           PPC_BITMASK(57, 63)
+/* First doubleword: log2 of what the lowest bit of the AVPN stands for */
+#define PTE0_AVPN_SHIFT         23
 /* First doubleword: the hypervisor's two software bits */
 #define PTE0_HYP_SOFTWARE       PPC_BITMASK(57, 58)
 /* Second doubleword: reserved bit, and storage attributes of the two kinds */
@@ -83,30 +97,39 @@
 #define BULK_AVPN               2
 #define BULK_NOT_USED           3
 
-/* Entries that migration handles together; they fill a host page */
-#define CHUNK_ENTRIES           256
+/*
+ * H_BLOCK_REMOVE's translation specifiers: a control byte and an index. The
+ * LoPAR's table of the control byte has its columns from Linux, lpar.c.
+ */
+#define BLOCK_SPECIFIERS        8
+#define BLOCK_TYPE_SHIFT        62
+#define BLOCK_TYPE_REQUEST      1
+#define BLOCK_TYPE_RESPONSE     2
+#define BLOCK_TYPE_END          3
+#define BLOCK_CODE_SHIFT        59
+#define BLOCK_CODE_SUCCESS      0
+#define BLOCK_CODE_NOT_FOUND    1
+#define BLOCK_CODE_PARM         2
+#define BLOCK_CODE_INCONSISTENT 3
+#define BLOCK_CODE_CROSSING     5
+#define BLOCK_R                 PPC_BIT(5)
+#define BLOCK_C                 PPC_BIT(6)
+#define BLOCK_AVPN              PPC_BIT(7)
+#define BLOCK_PTEX              PPC_BITMASK(8, 63)
+
+/* log2 of the pages in a block */
+#define BLOCK_SHIFT             3
+
+/* The parameter "TLB Block Invalidate Characteristics": bits of a page size */
+#define CHARACTERISTIC_L        0x80
+#define CHARACTERISTIC_LP       0x3f
 
 /* Records of the migration stream, each led by its number */
 #define RECORD_END              0
 #define RECORD_TABLE            1   /* be32 shift; an empty table from here */
 #define RECORD_CHUNK            2   /* be64 index, bitmap, entries */
 
-struct SpaprHptTable {
-    struct rcu_head rcu;
-    ppc_hash_pte64_t *ptes; /* big endian, as the architecture has it */
-    uint64_t count;         /* of entries; 0 for the table of a radix guest */
-    uint32_t shift;
-    uint32_t generation;
-    unsigned long *used;    /* chunks that ever had an entry; only grows */
-    unsigned long *dirty;   /* those of them that migration has to send */
-};
-
-static uint64_t hpt_chunks(const SpaprHptTable *table)
-{
-    return table->count / CHUNK_ENTRIES;
-}
-
-static void hpt_table_free(SpaprHptTable *table)
+void spapr_hpt_table_free(SpaprHptTable *table)
 {
     if (table->ptes) {
         qemu_anon_ram_free(table->ptes, 1ULL << table->shift);
@@ -116,8 +139,7 @@ static void hpt_table_free(SpaprHptTable *table)
     g_free(table);
 }
 
-/* Memory that nobody has touched costs nothing, so size is no concern here */
-static SpaprHptTable *hpt_table_new(uint32_t shift, Error **errp)
+SpaprHptTable *spapr_hpt_table_new(uint32_t shift, Error **errp)
 {
     SpaprHptTable *table = g_new0(SpaprHptTable, 1);
 
@@ -125,36 +147,64 @@ static SpaprHptTable *hpt_table_new(uint32_t shift, Error **errp)
     if (!shift) {
         return table;
     }
-    table->ptes = qemu_anon_ram_alloc(1ULL << shift, NULL, false, true);
+    table->ptes = qemu_anon_ram_alloc(1ULL << shift, NULL, false, false);
     if (table->ptes) {
         table->count = (1ULL << shift) / HASH_PTE_SIZE_64;
-        table->used = bitmap_try_new(hpt_chunks(table));
-        table->dirty = bitmap_try_new(hpt_chunks(table));
+        table->used = bitmap_try_new(spapr_hpt_chunks(table));
+        table->dirty = bitmap_try_new(spapr_hpt_chunks(table));
     }
     if (!table->used || !table->dirty) {
         error_setg(errp, "no memory for a hash page table of 2^%" PRIu32
                    " bytes", shift);
-        hpt_table_free(table);
+        spapr_hpt_table_free(table);
         return NULL;
     }
     return table;
 }
 
-bool spapr_hpt_allocate(SpaprHpt *hpt, uint32_t shift, Error **errp)
+static QemuMutex *hpt_lock(SpaprHpt *hpt, uint64_t ptex)
+{
+    return &hpt->stripes[ptex / HPTES_PER_GROUP % SPAPR_HPT_STRIPES];
+}
+
+void spapr_hpt_lock_all(SpaprHpt *hpt)
+{
+    for (int i = 0; i < SPAPR_HPT_STRIPES; i++) {
+        qemu_mutex_lock(&hpt->stripes[i]);
+    }
+}
+
+void spapr_hpt_unlock_all(SpaprHpt *hpt)
+{
+    for (int i = SPAPR_HPT_STRIPES - 1; i >= 0; i--) {
+        qemu_mutex_unlock(&hpt->stripes[i]);
+    }
+}
+
+void spapr_hpt_publish(SpaprHpt *hpt, SpaprHptTable *table)
 {
     SpaprHptTable *old = hpt->table;
-    SpaprHptTable *table = hpt_table_new(shift, errp);
+
+    table->generation = ++hpt->generation;
+    hpt->shift = table->shift;
+    qatomic_rcu_set(&hpt->table, table);
+    if (old) {
+        call_rcu(old, spapr_hpt_table_free, rcu);
+    }
+}
+
+bool spapr_hpt_allocate(SpaprHpt *hpt, uint32_t shift, Error **errp)
+{
+    SpaprHptTable *table = spapr_hpt_table_new(shift, errp);
 
     if (!table) {
         return false;
     }
     trace_spapr_hpt_allocate(shift);
-    table->generation = ++hpt->generation;
-    hpt->shift = shift;
-    qatomic_rcu_set(&hpt->table, table);
-    if (old) {
-        call_rcu(old, hpt_table_free, rcu);
-    }
+    spapr_hpt_resize_drop(hpt);
+    spapr_hpt_lock_all(hpt);
+    spapr_hpt_publish(hpt, table);
+    spapr_hpt_unlock_all(hpt);
     return true;
 }
 
@@ -163,11 +213,32 @@ bool spapr_hpt_allocate(SpaprHpt *hpt, uint32_t shift, Error **errp)
  * Table Access", would have four, but guests map most of their memory by pages
  * of 64 KiB and more.
  */
-uint32_t spapr_hpt_shift_for(uint64_t ram_size)
+static uint32_t hpt_shift_for(uint64_t ram_size)
 {
     uint32_t shift = 63 - clz64(pow2ceil(MAX(ram_size, 1)) / 128 | 1);
 
-    return MIN(MAX(shift, HPT_MIN_SHIFT), HPT_MAX_SHIFT);
+    return MIN(MAX(shift, SPAPR_HPT_MIN_SHIFT), SPAPR_HPT_MAX_SHIFT);
+}
+
+bool spapr_hpt_can_resize(SpaprHpt *hpt)
+{
+    return hpt->resize != SPAPR_RESIZE_HPT_DISABLED;
+}
+
+uint32_t spapr_hpt_initial_shift(SpaprHpt *hpt, bool guest_resizes)
+{
+    MachineState *machine = MACHINE(qdev_get_machine());
+
+    return hpt_shift_for(spapr_hpt_can_resize(hpt) && guest_resizes ?
+                         machine->ram_size : machine->maxram_size);
+}
+
+/* The LoPAR's four entries for each 4 KiB, for guests with small pages */
+uint32_t spapr_hpt_largest_shift(void)
+{
+    MachineState *machine = MACHINE(qdev_get_machine());
+
+    return MIN(hpt_shift_for(machine->maxram_size) + 1, SPAPR_HPT_MAX_SHIFT);
 }
 
 /*
@@ -195,7 +266,7 @@ const ppc_hash_pte64_t *spapr_hpt_map(SpaprHpt *hpt, hwaddr ptex, int n)
 
 static void hpt_set_dirty(SpaprHptTable *table, hwaddr ptex)
 {
-    set_bit_atomic(ptex / CHUNK_ENTRIES, table->dirty);
+    set_bit_atomic(ptex / SPAPR_HPT_CHUNK, table->dirty);
 }
 
 /* @offset: of the byte of the entry that has the bit */
@@ -221,46 +292,36 @@ void spapr_hpt_set_c(SpaprHpt *hpt, hwaddr ptex, uint64_t pte1)
 }
 
 /*
- * One entry, for hypercalls. They take the table once and check indexes
- * against it: with the BQL held it stays.
+ * One entry, for hypercalls. They hold its lock, take the table then, and check
+ * the index against that table.
  */
 
-static uint64_t pte_get(const uint64_t *doubleword)
-{
-    return be64_to_cpu(qatomic_read_u64(doubleword));
-}
-
-static void pte_put(uint64_t *doubleword, uint64_t value)
-{
-    qatomic_set_u64(doubleword, cpu_to_be64(value));
-}
-
-static void hpt_insert(SpaprHptTable *table, uint64_t ptex,
-                       uint64_t pte0, uint64_t pte1)
+void spapr_hpt_insert(SpaprHptTable *table, uint64_t ptex,
+                      uint64_t pte0, uint64_t pte1)
 {
     ppc_hash_pte64_t *pte = &table->ptes[ptex];
 
-    pte_put(&pte->pte1, pte1);
+    spapr_pte_put(&pte->pte1, pte1);
     smp_wmb(); /* walks read the first doubleword first */
-    pte_put(&pte->pte0, pte0);
-    set_bit_atomic(ptex / CHUNK_ENTRIES, table->used);
+    spapr_pte_put(&pte->pte0, pte0);
+    set_bit_atomic(ptex / SPAPR_HPT_CHUNK, table->used);
     hpt_set_dirty(table, ptex);
 }
 
 /*
- * Take an entry away. What is returned has R and C as they were once no walk
- * could find the entry any more.
+ * Take an entry away. What is returned has R and C as they were once no new
+ * walk could find the entry any more.
  */
 static uint64_t hpt_delete(PowerPCCPU *cpu, SpaprHptTable *table, uint64_t ptex)
 {
     ppc_hash_pte64_t *pte = &table->ptes[ptex];
-    uint64_t pte0 = pte_get(&pte->pte0);
+    uint64_t pte0 = spapr_pte_get(&pte->pte0);
     uint64_t pte1;
 
-    pte_put(&pte->pte0, 0);
+    spapr_pte_put(&pte->pte0, 0);
     smp_mb(); /* walks that begin now find nothing to set R or C in */
-    pte1 = pte_get(&pte->pte1);
-    pte_put(&pte->pte1, 0);
+    pte1 = spapr_pte_get(&pte->pte1);
+    spapr_pte_put(&pte->pte1, 0);
     hpt_set_dirty(table, ptex);
     ppc_hash64_tlb_flush_hpte(cpu, ptex, pte0, pte1);
     return pte1;
@@ -286,7 +347,7 @@ static uint64_t hpt_modify(PowerPCCPU *cpu, SpaprHptTable *table, uint64_t ptex,
     } while (seen != old);
 
     hpt_set_dirty(table, ptex);
-    ppc_hash64_tlb_flush_hpte(cpu, ptex, pte_get(&pte->pte0),
+    ppc_hash64_tlb_flush_hpte(cpu, ptex, spapr_pte_get(&pte->pte0),
                               be64_to_cpu(old));
     return be64_to_cpu(old);
 }
@@ -298,6 +359,75 @@ static bool hpt_matches(uint64_t pte0, uint64_t flags, uint64_t avpn)
         return false;
     }
     return !((flags & PFT_ANDCOND) && (pte0 & avpn));
+}
+
+/*
+ * The page sizes of an entry, by the L bit and the encoding in the page's
+ * address: those of the segment and of the page itself, in that order.
+ * Which encodings there are tells "ibm,segment-page-sizes".
+ */
+static bool hpt_page_sizes(PowerPCCPU *cpu, uint64_t pte0, uint64_t pte1,
+                           const PPCHash64SegmentPageSizes **segment,
+                           const PPCHash64PageSize **size)
+{
+    for (int i = 0; i < PPC_PAGE_SIZES_MAX_SZ; i++) {
+        *segment = &cpu->hash64_opts->sps[i];
+        if (!(*segment)->page_shift) {
+            break;
+        }
+        for (int j = 0; j < PPC_PAGE_SIZES_MAX_SZ; j++) {
+            uint64_t bits;
+
+            *size = &(*segment)->enc[j];
+            if (!(*size)->page_shift) {
+                break;
+            }
+            /* 4 KiB pages have no L bit, and all others have it */
+            if (!(pte0 & HPTE64_V_LARGE) != ((*size)->page_shift == 12)) {
+                continue;
+            }
+            bits = MAKE_64BIT_MASK(0, (*size)->page_shift) & HPTE64_R_RPN;
+            if ((*size)->page_shift == 12 ||
+                (pte1 & bits) == (uint64_t)(*size)->pte_enc << 12) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool spapr_hpt_page(PowerPCCPU *cpu, const SpaprHptTable *table, uint64_t ptex,
+                    uint64_t pte0, uint64_t pte1, SpaprHptPage *page)
+{
+    const PPCHash64SegmentPageSizes *segment;
+    const PPCHash64PageSize *size;
+    uint64_t avpn = HPTE64_V_AVPN_VAL(pte0);
+    uint64_t hash = ptex / HPTES_PER_GROUP;
+    unsigned offset_bits;
+
+    if (!hpt_page_sizes(cpu, pte0, pte1, &segment, &size)) {
+        return false;
+    }
+    page->base_shift = segment->page_shift;
+    page->shift = size->page_shift;
+    page->one_tera = (pte0 & HPTE64_V_SSIZE) == HPTE64_V_SSIZE_1T;
+    /* Bits of the AVPN, which begins at 8 MiB, that are in the segment */
+    offset_bits = (page->one_tera ? 40 : 28) - PTE0_AVPN_SHIFT;
+    page->vsid = avpn >> offset_bits;
+    page->index = extract64(avpn, 0, offset_bits) << PTE0_AVPN_SHIFT >>
+        page->base_shift;
+    if (page->base_shift < PTE0_AVPN_SHIFT) {
+        /*
+         * The hash is the exclusive or of the segment's number and the page's,
+         * for 1 TiB also of the segment's number << 25, far above these bits.
+         * 4 KiB pages lack 11 bits, and so many has the smallest table's group.
+         */
+        unsigned lacking = PTE0_AVPN_SHIFT - page->base_shift;
+
+        hash ^= pte0 & HPTE64_V_SECONDARY ? -1ULL : 0;
+        page->index |= extract64(hash ^ page->vsid, 0, lacking);
+    }
+    return true;
 }
 
 /* A processor without storage keys treats the key bits as reserved */
@@ -316,6 +446,7 @@ static bool page_is_io(hwaddr addr, uint64_t size)
     MachineState *machine = MACHINE(qdev_get_machine());
     MemoryRegion *region;
 
+    BQL_LOCK_GUARD();
     QTAILQ_FOREACH(region, &get_system_memory()->subregions, subregions_link) {
         if (memory_region_is_ram(region) || region == machine->ram ||
             (machine->device_memory && region == &machine->device_memory->mr)) {
@@ -349,6 +480,34 @@ static bool page_attributes_ok(PowerPCCPU *cpu, SpaprMemory *memory,
     return page_is_io(addr, size);
 }
 
+/* Put an entry that is right into a free place, and tell in *@chosen where */
+static target_long hpt_enter(SpaprHpt *hpt, uint64_t flags, uint64_t pte0,
+                             uint64_t pte1, target_ulong *chosen, uint64_t ptex)
+{
+    unsigned n = 1;
+
+    if (!(flags & PFT_EXACT)) {
+        ptex = ROUND_DOWN(ptex, HPTES_PER_GROUP);
+        n = HPTES_PER_GROUP;
+    }
+
+    QEMU_LOCK_GUARD(hpt_lock(hpt, ptex));
+    /* It may have become smaller */
+    if (ptex >= hpt->table->count) {
+        return H_PARAMETER;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        ppc_hash_pte64_t *pte = &hpt->table->ptes[ptex + i];
+
+        if (!(spapr_pte_get(&pte->pte0) & HPTE64_V_VALID)) {
+            spapr_hpt_insert(hpt->table, ptex + i, pte0, pte1);
+            *chosen = ptex + i;
+            return H_SUCCESS;
+        }
+    }
+    return H_PTEG_FULL;
+}
+
 /*
  * H_ENTER, LoPAR "H_ENTER": R4 flags (Exact, Zero Page and the I-Cache flags),
  * R5 index of the entry or, without Exact, of any entry of its group, R6 and R7
@@ -359,13 +518,13 @@ static bool page_attributes_ok(PowerPCCPU *cpu, SpaprMemory *memory,
  */
 static target_long h_enter(PowerPCCPU *cpu, void *opaque, target_ulong *args)
 {
-    SpaprHptTable *table = SPAPR_HPT(opaque)->table;
-    SpaprMemory *memory = SPAPR_MODULE(opaque)->hv->memory;
+    SpaprHpt *hpt = opaque;
+    SpaprMemory *memory = SPAPR_MODULE(hpt)->hv->memory;
     uint64_t flags = args[0], ptex = args[1], pte0 = args[2], pte1 = args[3];
-    unsigned page_shift, n, i;
+    unsigned page_shift;
     hwaddr addr;
 
-    if (ptex >= table->count) {
+    if (ptex >= qatomic_rcu_read(&hpt->table)->count) {
         return H_PARAMETER;
     }
     /* The size encoding shares bits with the address: it checks alignment */
@@ -391,20 +550,7 @@ static target_long h_enter(PowerPCCPU *cpu, void *opaque, target_ulong *args)
                           MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
         return H_HARDWARE;
     }
-
-    n = 1;
-    if (!(flags & PFT_EXACT)) {
-        ptex = ROUND_DOWN(ptex, HPTES_PER_GROUP);
-        n = HPTES_PER_GROUP;
-    }
-    for (i = 0; i < n; i++) {
-        if (!(pte_get(&table->ptes[ptex + i].pte0) & HPTE64_V_VALID)) {
-            hpt_insert(table, ptex + i, pte0, pte1);
-            args[0] = ptex + i;
-            return H_SUCCESS;
-        }
-    }
-    return H_PTEG_FULL;
+    return hpt_enter(hpt, flags, pte0, pte1, &args[0], ptex);
 }
 
 /*
@@ -415,19 +561,21 @@ static target_long h_enter(PowerPCCPU *cpu, void *opaque, target_ulong *args)
  */
 static target_long h_remove(PowerPCCPU *cpu, void *opaque, target_ulong *args)
 {
-    SpaprHptTable *table = SPAPR_HPT(opaque)->table;
+    SpaprHpt *hpt = opaque;
     uint64_t flags = args[0], ptex = args[1], avpn = args[2];
     uint64_t pte0;
 
-    if (ptex >= table->count) {
-        return H_PARAMETER;
+    WITH_QEMU_LOCK_GUARD(hpt_lock(hpt, ptex)) {
+        if (ptex >= hpt->table->count) {
+            return H_PARAMETER;
+        }
+        pte0 = spapr_pte_get(&hpt->table->ptes[ptex].pte0);
+        if (!(pte0 & HPTE64_V_VALID) || !hpt_matches(pte0, flags, avpn)) {
+            return H_NOT_FOUND;
+        }
+        args[0] = pte0;
+        args[1] = hpt_delete(cpu, hpt->table, ptex);
     }
-    pte0 = pte_get(&table->ptes[ptex].pte0);
-    if (!(pte0 & HPTE64_V_VALID) || !hpt_matches(pte0, flags, avpn)) {
-        return H_NOT_FOUND;
-    }
-    args[0] = pte0;
-    args[1] = hpt_delete(cpu, table, ptex);
     check_tlb_flush(&cpu->env, true);
     return H_SUCCESS;
 }
@@ -441,7 +589,7 @@ static uint64_t bulk_response(uint64_t specifier, uint64_t code, uint64_t rc)
 }
 
 /* One request of H_BULK_REMOVE: its response */
-static uint64_t bulk_remove_one(PowerPCCPU *cpu, SpaprHptTable *table,
+static uint64_t bulk_remove_one(PowerPCCPU *cpu, SpaprHpt *hpt,
                                 uint64_t specifier, uint64_t avpn)
 {
     uint64_t ptex = specifier & BULK_PTEX;
@@ -464,14 +612,16 @@ static uint64_t bulk_remove_one(PowerPCCPU *cpu, SpaprHptTable *table,
     default:
         return bulk_response(specifier, BULK_CODE_PARM, 0);
     }
-    if (ptex >= table->count) {
+
+    QEMU_LOCK_GUARD(hpt_lock(hpt, ptex));
+    if (ptex >= hpt->table->count) {
         return bulk_response(specifier, BULK_CODE_PARM, 0);
     }
-    pte0 = pte_get(&table->ptes[ptex].pte0);
+    pte0 = spapr_pte_get(&hpt->table->ptes[ptex].pte0);
     if (!(pte0 & HPTE64_V_VALID) || !hpt_matches(pte0, flags, avpn)) {
         return bulk_response(specifier, BULK_CODE_NOT_FOUND, 0);
     }
-    pte1 = hpt_delete(cpu, table, ptex);
+    pte1 = hpt_delete(cpu, hpt->table, ptex);
     rc |= pte1 & HPTE64_R_R ? BULK_R : 0;
     rc |= pte1 & HPTE64_R_C ? BULK_C : 0;
     return bulk_response(specifier, BULK_CODE_SUCCESS, rc);
@@ -487,7 +637,6 @@ static uint64_t bulk_remove_one(PowerPCCPU *cpu, SpaprHptTable *table,
 static target_long h_bulk_remove(PowerPCCPU *cpu, void *opaque,
                                  target_ulong *args)
 {
-    SpaprHptTable *table = SPAPR_HPT(opaque)->table;
     target_long ret = H_SUCCESS;
 
     for (int i = 0; i < BULK_SPECIFIERS; i++) {
@@ -496,11 +645,159 @@ static target_long h_bulk_remove(PowerPCCPU *cpu, void *opaque,
         if (extract64(specifier[0], BULK_TYPE_SHIFT, 2) == BULK_TYPE_END) {
             break;
         }
-        specifier[0] = bulk_remove_one(cpu, table, specifier[0], specifier[1]);
+        specifier[0] = bulk_remove_one(cpu, opaque, specifier[0], specifier[1]);
         if (extract64(specifier[0], BULK_CODE_SHIFT, 2) == BULK_CODE_PARM) {
             ret = H_PARAMETER;
             break;
         }
+    }
+    check_tlb_flush(&cpu->env, true);
+    return ret;
+}
+
+/*
+ * Blocks are of pages that have one AVPN, for that is what H_BLOCK_REMOVE
+ * compares: with 16 MiB and more to a segment's page it would have to let pass
+ * what is not meant, or refuse what is.
+ */
+static bool block_size_ok(unsigned base_shift)
+{
+    return base_shift + BLOCK_SHIFT <= PTE0_AVPN_SHIFT;
+}
+
+void spapr_hpt_block_characteristics(GByteArray *value)
+{
+    const PPCHash64SegmentPageSizes *sps =
+        POWERPC_CPU(first_cpu)->hash64_opts->sps;
+    uint8_t bytes[2 + PPC_PAGE_SIZES_MAX_SZ * PPC_PAGE_SIZES_MAX_SZ];
+    unsigned n = 2;
+
+    for (int i = 0; i < PPC_PAGE_SIZES_MAX_SZ && sps[i].page_shift; i++) {
+        const PPCHash64PageSize *enc = sps[i].enc;
+
+        if (!block_size_ok(sps[i].page_shift)) {
+            continue;
+        }
+        for (int j = 0; j < PPC_PAGE_SIZES_MAX_SZ && enc[j].page_shift; j++) {
+            bytes[n++] = enc[j].page_shift == 12 ? 0 :
+                CHARACTERISTIC_L | (enc[j].pte_enc & CHARACTERISTIC_LP);
+        }
+    }
+    bytes[0] = BLOCK_SHIFT;
+    bytes[1] = n - 2;
+    g_byte_array_append(value, bytes, n);
+}
+
+/* Whether two pages may be removed by one call: a BLOCK_CODE_* */
+static unsigned block_compare(const SpaprHptPage *anchor,
+                              const SpaprHptPage *page)
+{
+    if (page->base_shift != anchor->base_shift ||
+        page->shift != anchor->shift || page->one_tera != anchor->one_tera) {
+        return BLOCK_CODE_INCONSISTENT;
+    }
+    if (page->vsid != anchor->vsid ||
+        page->index >> BLOCK_SHIFT != anchor->index >> BLOCK_SHIFT) {
+        return BLOCK_CODE_CROSSING;
+    }
+    return BLOCK_CODE_SUCCESS;
+}
+
+/*
+ * One request of H_BLOCK_REMOVE: a BLOCK_CODE_*, with success also R and C in
+ * *@rc. @anchor is the first page that was removed, with no base_shift as long
+ * as there is none.
+ */
+static unsigned block_remove_one(PowerPCCPU *cpu, SpaprHpt *hpt,
+                                 uint64_t specifier, uint64_t avpn,
+                                 SpaprHptPage *anchor, uint64_t *rc)
+{
+    uint64_t ptex = specifier & BLOCK_PTEX;
+    uint64_t flags = specifier & BLOCK_AVPN ? PFT_AVPN : 0;
+    SpaprHptTable *table;
+    SpaprHptPage page;
+    uint64_t pte0, pte1;
+
+    QEMU_LOCK_GUARD(hpt_lock(hpt, ptex));
+    table = hpt->table;
+    if (ptex >= table->count) {
+        return BLOCK_CODE_PARM;
+    }
+    pte0 = spapr_pte_get(&table->ptes[ptex].pte0);
+    pte1 = spapr_pte_get(&table->ptes[ptex].pte1);
+    if (!(pte0 & HPTE64_V_VALID) || (pte0 & HPTE64_V_BOLTED)) {
+        return BLOCK_CODE_NOT_FOUND;
+    }
+    if (!spapr_hpt_page(cpu, table, ptex, pte0, pte1, &page) ||
+        !block_size_ok(page.base_shift)) {
+        return BLOCK_CODE_PARM;
+    }
+    if (!hpt_matches(pte0, flags, avpn)) {
+        return BLOCK_CODE_NOT_FOUND;
+    }
+    if (!anchor->base_shift) {
+        *anchor = page;
+    } else {
+        unsigned code = block_compare(anchor, &page);
+
+        if (code != BLOCK_CODE_SUCCESS) {
+            return code;
+        }
+    }
+    pte1 = hpt_delete(cpu, table, ptex);
+    *rc |= pte1 & HPTE64_R_R ? BLOCK_R : 0;
+    *rc |= pte1 & HPTE64_R_C ? BLOCK_C : 0;
+    return BLOCK_CODE_SUCCESS;
+}
+
+/*
+ * The number of specifiers in front of one that ends them, or -1 when there is
+ * something else than requests
+ */
+static int block_requests(const target_ulong *specifiers)
+{
+    for (int i = 0; i < BLOCK_SPECIFIERS; i++) {
+        switch (extract64(specifiers[i], BLOCK_TYPE_SHIFT, 2)) {
+        case BLOCK_TYPE_END:
+            return i;
+        case BLOCK_TYPE_REQUEST:
+            break;
+        default:
+            return -1;
+        }
+    }
+    return BLOCK_SPECIFIERS;
+}
+
+/*
+ * H_BLOCK_REMOVE, LoPAR "H_BLOCK_REMOVE": R4 what the AVPN flag compares, R5 to
+ * R12 up to eight translation specifiers, the list ended by "end of string".
+ * Their responses are returned from R4 on. Entries are waited for, so "busy" is
+ * none of them; and there can't be more requests than pages in a block.
+ * H_PARAMETER, with nothing done, when one is no request; H_PARTIAL when
+ * some entry was not removed: see its response.
+ */
+static target_long h_block_remove(PowerPCCPU *cpu, void *opaque,
+                                  target_ulong *args)
+{
+    uint64_t avpn = args[0];
+    SpaprHptPage anchor = {};
+    target_long ret = H_SUCCESS;
+    int n = block_requests(&args[1]);
+
+    if (n < 0) {
+        return H_PARAMETER;
+    }
+    for (int i = 0; i < n; i++) {
+        uint64_t specifier = args[1 + i], rc = 0;
+        unsigned code = block_remove_one(cpu, opaque, specifier, avpn, &anchor,
+                                         &rc);
+
+        if (code != BLOCK_CODE_SUCCESS) {
+            ret = H_PARTIAL;
+        }
+        args[i] = (uint64_t)BLOCK_TYPE_RESPONSE << BLOCK_TYPE_SHIFT |
+            (uint64_t)code << BLOCK_CODE_SHIFT | rc | (specifier & BLOCK_PTEX);
     }
     check_tlb_flush(&cpu->env, true);
     return ret;
@@ -514,40 +811,43 @@ static target_long h_bulk_remove(PowerPCCPU *cpu, void *opaque,
  */
 static target_long h_read(PowerPCCPU *cpu, void *opaque, target_ulong *args)
 {
-    SpaprHptTable *table = SPAPR_HPT(opaque)->table;
+    SpaprHpt *hpt = opaque;
     uint64_t flags = args[0], ptex = args[1];
-    unsigned n = 1;
+    unsigned n = flags & PFT_READ_4 ? 4 : 1;
 
-    if (ptex >= table->count) {
+    /* Four are of one group */
+    QEMU_LOCK_GUARD(hpt_lock(hpt, ptex));
+    if (ptex >= hpt->table->count) {
         return H_PARAMETER;
     }
-    if (flags & PFT_READ_4) {
-        n = 4;
-        ptex = ROUND_DOWN(ptex, n);
-    }
+    ptex = ROUND_DOWN(ptex, n);
     for (unsigned i = 0; i < n; i++) {
-        args[2 * i] = pte_get(&table->ptes[ptex + i].pte0);
-        args[2 * i + 1] = pte_get(&table->ptes[ptex + i].pte1);
+        ppc_hash_pte64_t *pte = &hpt->table->ptes[ptex + i];
+
+        args[2 * i] = spapr_pte_get(&pte->pte0);
+        args[2 * i + 1] = spapr_pte_get(&pte->pte1);
     }
     return H_SUCCESS;
 }
 
-static target_long clear_status(PowerPCCPU *cpu, SpaprHptTable *table,
+static target_long clear_status(PowerPCCPU *cpu, SpaprHpt *hpt,
                                 target_ulong *args, uint64_t bit)
 {
     uint64_t ptex = args[1];
 
-    if (ptex >= table->count) {
-        return H_PARAMETER;
+    WITH_QEMU_LOCK_GUARD(hpt_lock(hpt, ptex)) {
+        if (ptex >= hpt->table->count) {
+            return H_PARAMETER;
+        }
+        if (!(spapr_pte_get(&hpt->table->ptes[ptex].pte0) & HPTE64_V_VALID)) {
+            return H_NOT_FOUND;
+        }
+        args[0] = spapr_pte_get(&hpt->table->ptes[ptex].pte1);
+        if (args[0] & bit) {
+            args[0] = hpt_modify(cpu, hpt->table, ptex, bit, 0);
+        }
     }
-    if (!(pte_get(&table->ptes[ptex].pte0) & HPTE64_V_VALID)) {
-        return H_NOT_FOUND;
-    }
-    args[0] = pte_get(&table->ptes[ptex].pte1);
-    if (args[0] & bit) {
-        args[0] = hpt_modify(cpu, table, ptex, bit, 0);
-        check_tlb_flush(&cpu->env, true);
-    }
+    check_tlb_flush(&cpu->env, true);
     return H_SUCCESS;
 }
 
@@ -559,14 +859,14 @@ static target_long clear_status(PowerPCCPU *cpu, SpaprHptTable *table,
 static target_long h_clear_mod(PowerPCCPU *cpu, void *opaque,
                                target_ulong *args)
 {
-    return clear_status(cpu, SPAPR_HPT(opaque)->table, args, HPTE64_R_C);
+    return clear_status(cpu, opaque, args, HPTE64_R_C);
 }
 
 /* H_CLEAR_REF, LoPAR "H_CLEAR_REF": as H_CLEAR_MOD, for R */
 static target_long h_clear_ref(PowerPCCPU *cpu, void *opaque,
                                target_ulong *args)
 {
-    return clear_status(cpu, SPAPR_HPT(opaque)->table, args, HPTE64_R_R);
+    return clear_status(cpu, opaque, args, HPTE64_R_R);
 }
 
 /*
@@ -577,26 +877,29 @@ static target_long h_clear_ref(PowerPCCPU *cpu, void *opaque,
  */
 static target_long h_protect(PowerPCCPU *cpu, void *opaque, target_ulong *args)
 {
-    SpaprHptTable *table = SPAPR_HPT(opaque)->table;
+    SpaprHpt *hpt = opaque;
     uint64_t flags = args[0], ptex = args[1], avpn = args[2];
     uint64_t key = hpt_key_bits(cpu, PTE1_KEY);
+    uint64_t clear = HPTE64_R_PP0 | key | HPTE64_R_R | HPTE64_R_N | HPTE64_R_PP;
     uint64_t pte0, set;
 
-    if (ptex >= table->count) {
-        return H_PARAMETER;
-    }
-    pte0 = pte_get(&table->ptes[ptex].pte0);
-    if (!(pte0 & HPTE64_V_VALID) ||
-        !hpt_matches(pte0, flags & PFT_AVPN, avpn)) {
-        return H_NOT_FOUND;
-    }
     /* The low bits lie as in the entry, the others are its top bits, moved */
     set = flags & (PFT_N_PP | PFT_KEY_LO);
     set |= (flags & PFT_KEY_HI) << 48;
     set |= (flags & PFT_PP0) << 55;
     set &= ~PTE1_KEY | key;
-    hpt_modify(cpu, table, ptex, HPTE64_R_PP0 | key | HPTE64_R_R | HPTE64_R_N |
-               HPTE64_R_PP, set);
+
+    WITH_QEMU_LOCK_GUARD(hpt_lock(hpt, ptex)) {
+        if (ptex >= hpt->table->count) {
+            return H_PARAMETER;
+        }
+        pte0 = spapr_pte_get(&hpt->table->ptes[ptex].pte0);
+        if (!(pte0 & HPTE64_V_VALID) ||
+            !hpt_matches(pte0, flags & PFT_AVPN, avpn)) {
+            return H_NOT_FOUND;
+        }
+        hpt_modify(cpu, hpt->table, ptex, clear, set);
+    }
     check_tlb_flush(&cpu->env, true);
     return H_SUCCESS;
 }
@@ -643,17 +946,20 @@ static void hpt_register_calls(SpaprModule *module, SpaprHcallTable *hcalls,
                                SpaprRtasTable *rtas)
 {
     static const PowerpcHcallInfo calls[] = {
-        { H_REMOVE, "H_REMOVE", "hcall-pft", h_remove },
-        { H_ENTER, "H_ENTER", "hcall-pft", h_enter },
-        { H_READ, "H_READ", "hcall-pft", h_read },
-        { H_CLEAR_MOD, "H_CLEAR_MOD", "hcall-pft", h_clear_mod },
-        { H_CLEAR_REF, "H_CLEAR_REF", "hcall-pft", h_clear_ref },
-        { H_PROTECT, "H_PROTECT", "hcall-pft", h_protect },
-        { H_PAGE_INIT, "H_PAGE_INIT", "hcall-copy", h_page_init },
-        { H_BULK_REMOVE, "H_BULK_REMOVE", "hcall-bulk", h_bulk_remove },
+        { H_REMOVE, "H_REMOVE", "hcall-pft", h_remove, true },
+        { H_ENTER, "H_ENTER", "hcall-pft", h_enter, true },
+        { H_READ, "H_READ", "hcall-pft", h_read, true },
+        { H_CLEAR_MOD, "H_CLEAR_MOD", "hcall-pft", h_clear_mod, true },
+        { H_CLEAR_REF, "H_CLEAR_REF", "hcall-pft", h_clear_ref, true },
+        { H_PROTECT, "H_PROTECT", "hcall-pft", h_protect, true },
+        { H_PAGE_INIT, "H_PAGE_INIT", "hcall-copy", h_page_init, true },
+        { H_BULK_REMOVE, "H_BULK_REMOVE", "hcall-bulk", h_bulk_remove, true },
+        { H_BLOCK_REMOVE, "H_BLOCK_REMOVE", "hcall-block-remove",
+          h_block_remove, true },
     };
 
     powerpc_register_hypercalls(hcalls, calls, ARRAY_SIZE(calls), module);
+    spapr_hpt_resize_register(SPAPR_HPT(module), hcalls);
 }
 
 /*
@@ -669,12 +975,12 @@ static bool pte_is_empty(const ppc_hash_pte64_t *pte)
 
 static void hpt_send_chunk(QEMUFile *f, SpaprHptTable *table, uint64_t chunk)
 {
-    const ppc_hash_pte64_t *pte = &table->ptes[chunk * CHUNK_ENTRIES];
-    uint8_t present[CHUNK_ENTRIES / 8] = {};
-    ppc_hash_pte64_t out[CHUNK_ENTRIES];
+    const ppc_hash_pte64_t *pte = &table->ptes[chunk * SPAPR_HPT_CHUNK];
+    uint8_t present[SPAPR_HPT_CHUNK / 8] = {};
+    ppc_hash_pte64_t out[SPAPR_HPT_CHUNK];
     unsigned n = 0;
 
-    for (unsigned i = 0; i < CHUNK_ENTRIES; i++) {
+    for (unsigned i = 0; i < SPAPR_HPT_CHUNK; i++) {
         if (!pte_is_empty(&pte[i])) {
             present[i / 8] |= 1 << (i % 8);
             out[n].pte0 = qatomic_read_u64(&pte[i].pte0);
@@ -691,7 +997,7 @@ static void hpt_send_chunk(QEMUFile *f, SpaprHptTable *table, uint64_t chunk)
 /* The table is not the one that the other side knows of: start over */
 static void hpt_send_table(QEMUFile *f, SpaprHpt *hpt, SpaprHptTable *table)
 {
-    uint64_t chunks = hpt_chunks(table);
+    uint64_t chunks = spapr_hpt_chunks(table);
     uint64_t chunk;
 
     qemu_put_byte(f, RECORD_TABLE);
@@ -712,7 +1018,7 @@ static int hpt_send(QEMUFile *f, SpaprHpt *hpt, bool limited)
 
     RCU_READ_LOCK_GUARD();
     table = qatomic_rcu_read(&hpt->table);
-    chunks = hpt_chunks(table);
+    chunks = spapr_hpt_chunks(table);
     if (hpt->sent != table->generation) {
         hpt_send_table(f, hpt, table);
     }
@@ -758,8 +1064,8 @@ static void hpt_save_pending(void *opaque, uint64_t *must_precopy,
     RCU_READ_LOCK_GUARD();
     table = qatomic_rcu_read(&hpt->table);
     if (table->count) {
-        *must_precopy += bitmap_count_one(table->dirty, hpt_chunks(table)) *
-            CHUNK_ENTRIES * HASH_PTE_SIZE_64;
+        *must_precopy += SPAPR_HPT_CHUNK * HASH_PTE_SIZE_64 *
+            bitmap_count_one(table->dirty, spapr_hpt_chunks(table));
     }
 }
 
@@ -768,7 +1074,7 @@ static int hpt_load_table(QEMUFile *f, SpaprHpt *hpt)
     uint32_t shift = qemu_get_be32(f);
     Error *err = NULL;
 
-    if (shift && (shift < HPT_MIN_SHIFT || shift > HPT_MAX_SHIFT)) {
+    if (shift && (shift < SPAPR_HPT_MIN_SHIFT || shift > SPAPR_HPT_MAX_SHIFT)) {
         error_report("spapr-hpt: a table of 2^%" PRIu32 " bytes in the "
                      "migration stream", shift);
         return -EINVAL;
@@ -783,17 +1089,17 @@ static int hpt_load_table(QEMUFile *f, SpaprHpt *hpt)
 static int hpt_load_chunk(QEMUFile *f, SpaprHptTable *table)
 {
     uint64_t chunk = qemu_get_be64(f);
-    uint8_t present[CHUNK_ENTRIES / 8];
+    uint8_t present[SPAPR_HPT_CHUNK / 8];
     ppc_hash_pte64_t *pte;
 
-    if (chunk >= hpt_chunks(table)) {
+    if (chunk >= spapr_hpt_chunks(table)) {
         error_report("spapr-hpt: part %" PRIu64 " of a table that has fewer "
                      "in the migration stream", chunk);
         return -EINVAL;
     }
-    pte = &table->ptes[chunk * CHUNK_ENTRIES];
+    pte = &table->ptes[chunk * SPAPR_HPT_CHUNK];
     qemu_get_buffer(f, present, sizeof(present));
-    for (unsigned i = 0; i < CHUNK_ENTRIES; i++) {
+    for (unsigned i = 0; i < SPAPR_HPT_CHUNK; i++) {
         if (present[i / 8] & 1 << (i % 8)) {
             qemu_get_buffer(f, (uint8_t *)&pte[i], sizeof(pte[i]));
         } else {
@@ -854,12 +1160,23 @@ static void hpt_unrealize(DeviceState *dev)
 
 static void spapr_hpt_init(Object *obj)
 {
-    spapr_hpt_allocate(SPAPR_HPT(obj), 0, &error_abort);
+    SpaprHpt *hpt = SPAPR_HPT(obj);
+
+    for (int i = 0; i < SPAPR_HPT_STRIPES; i++) {
+        qemu_mutex_init(&hpt->stripes[i]);
+    }
+    spapr_hpt_allocate(hpt, 0, &error_abort);
 }
 
 static void spapr_hpt_finalize(Object *obj)
 {
-    call_rcu(SPAPR_HPT(obj)->table, hpt_table_free, rcu);
+    SpaprHpt *hpt = SPAPR_HPT(obj);
+
+    spapr_hpt_resize_drop(hpt);
+    call_rcu(hpt->table, spapr_hpt_table_free, rcu);
+    for (int i = 0; i < SPAPR_HPT_STRIPES; i++) {
+        qemu_mutex_destroy(&hpt->stripes[i]);
+    }
 }
 
 /*
@@ -873,6 +1190,7 @@ static void spapr_hpt_class_init(ObjectClass *oc, void *data)
     dc->desc = "sPAPR hash page table";
     dc->realize = hpt_realize;
     dc->unrealize = hpt_unrealize;
+    dc->vmsd = &vmstate_spapr_hpt_resize;
     SPAPR_MODULE_CLASS(oc)->register_calls = hpt_register_calls;
 }
 

@@ -9,6 +9,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/units.h"
 #include "exec/cputlb.h"
 #include "hw/boards.h"
 #include "hw/core/cpu.h"
@@ -50,6 +51,27 @@
 /* H_INVALIDATE_PID's flags */
 #define PID_FLAGS               PPC_BITMASK(62, 63)
 
+/* H_RPT_INVALIDATE's arguments, Linux, hvcall.h */
+#define RPTI_PID_MAX            UINT32_MAX
+#define RPTI_TARGET_ALL_CPUS    0x01
+#define RPTI_TARGET_THIS_CPU    0x02
+#define RPTI_TARGET_NEST        0x04
+#define RPTI_TYPE_TLB           0x02
+#define RPTI_TYPE_WALK_CACHE    0x04
+#define RPTI_TYPE_PROCESS_TABLE 0x08
+#define RPTI_TYPES              (RPTI_TYPE_TLB | RPTI_TYPE_WALK_CACHE | \
+                                 RPTI_TYPE_PROCESS_TABLE)
+#define RPTI_PAGE_4K            0x01
+#define RPTI_PAGE_64K           0x02
+#define RPTI_PAGE_2M            0x04
+#define RPTI_PAGE_1G            0x08
+#define RPTI_PAGES              (RPTI_PAGE_4K | RPTI_PAGE_64K | \
+                                 RPTI_PAGE_2M | RPTI_PAGE_1G)
+#define RPTI_PAGES_ALL          UINT64_MAX
+
+/* To look for more pages than this in a TLB is slower than to empty it */
+#define RPTI_MAX_PAGES          64
+
 bool spapr_mmu_can_radix(void)
 {
     const char *type = MACHINE(qdev_get_machine())->cpu_type;
@@ -81,10 +103,10 @@ void spapr_mmu_cpu_reset(SpaprMmu *mmu, PowerPCCPU *cpu)
     }
 }
 
-bool spapr_mmu_set_mode(SpaprMmu *mmu, bool radix, bool gtse, Error **errp)
+bool spapr_mmu_set_mode(SpaprMmu *mmu, bool radix, bool gtse,
+                        bool guest_resizes, Error **errp)
 {
     SpaprHpt *hpt = SPAPR_MODULE(mmu)->hv->hpt;
-    MachineState *machine = MACHINE(qdev_get_machine());
     uint64_t lpcr = 0;
 
     if (radix && !spapr_mmu_can_radix()) {
@@ -92,7 +114,8 @@ bool spapr_mmu_set_mode(SpaprMmu *mmu, bool radix, bool gtse, Error **errp)
         return false;
     }
     if (!spapr_hpt_allocate(hpt, radix ? 0 :
-                            spapr_hpt_shift_for(machine->maxram_size), errp)) {
+                            spapr_hpt_initial_shift(hpt, guest_resizes),
+                            errp)) {
         return false;
     }
     trace_spapr_mmu_set_mode(radix, gtse);
@@ -203,6 +226,104 @@ static target_long h_invalidate_pid(PowerPCCPU *cpu, void *opaque,
     return H_SUCCESS;
 }
 
+/*
+ * The range of addresses whose translations are wanted gone, widened to whole
+ * pages of the largest size that they may have. False when that is too much to
+ * go through, or not known.
+ */
+static bool rpti_range(uint64_t page_sizes, uint64_t *start, uint64_t *end)
+{
+    uint64_t mask;
+
+    if (page_sizes & RPTI_PAGE_1G) {
+        return false; /* as in RPTI_PAGES_ALL */
+    }
+    mask = page_sizes & RPTI_PAGE_2M ? 2 * MiB - 1 :
+           page_sizes & RPTI_PAGE_64K ? 64 * KiB - 1 : 4 * KiB - 1;
+    /* Behind the last page no number is left for the end */
+    if (*end > UINT64_MAX - mask) {
+        return false;
+    }
+    *start &= ~mask;
+    *end = (*end + mask) & ~mask;
+    return *end - *start <= RPTI_MAX_PAGES * TARGET_PAGE_SIZE;
+}
+
+static void rpti_flush(CPUState *cs, bool local, bool whole,
+                       uint64_t start, uint64_t end)
+{
+    const uint16_t modes = MAKE_64BIT_MASK(0, NB_MMU_MODES);
+
+    if (whole && local) {
+        tlb_flush(cs);
+    } else if (whole) {
+        tlb_flush_all_cpus_synced(cs);
+    } else if (local) {
+        tlb_flush_range_by_mmuidx(cs, start, end - start, modes,
+                                  TARGET_LONG_BITS);
+    } else {
+        tlb_flush_range_by_mmuidx_all_cpus_synced(cs, start, end - start, modes,
+                                                  TARGET_LONG_BITS);
+    }
+}
+
+/*
+ * H_RPT_INVALIDATE, Linux: pseries_rpt_invalidate() and hvcall.h: a radix guest
+ * without GTSE has translations forgotten. R4 process, R5 whose (1: of all
+ * processors, 2: of the caller, 4: of the nest MMU, of which the board has
+ * none), R6 what (2: TLB, 4: caches of walks, 8: of the process table), R7 page
+ * sizes (1: 4K, 2: 64K, 4: 2M, 8: 1G, all ones: every size), R8 first address
+ * of the range, R9 the one behind it.
+ *
+ * H_UNSUPPORTED for a hash guest; then, in this order, H_PARAMETER for a
+ * process that can't be, H_P2 for no target, an unknown one, or both 1 and 2,
+ * H_P3 for nothing or unknown things to forget, nested guests' among them, H_P4
+ * for no or unknown page sizes, H_P5 for a range that ends before it begins.
+ *
+ * target/ppc tags its TLB with neither process nor page size, and has no other
+ * caches. So addresses are all that counts; but what comes from the process
+ * table can be anywhere.
+ */
+static target_long h_rpt_invalidate(PowerPCCPU *cpu, void *opaque,
+                                    target_ulong *args)
+{
+    SpaprMmu *mmu = opaque;
+    uint64_t pid = args[0], target = args[1], type = args[2];
+    uint64_t page_sizes = args[3], start = args[4], end = args[5];
+    bool whole;
+
+    trace_spapr_mmu_rpt_invalidate(pid, target, type, start, end);
+    if (!qatomic_read(&mmu->radix)) {
+        return H_UNSUPPORTED;
+    }
+    if (pid > RPTI_PID_MAX) {
+        return H_PARAMETER;
+    }
+    if (!target || (target & ~(RPTI_TARGET_ALL_CPUS | RPTI_TARGET_THIS_CPU |
+                               RPTI_TARGET_NEST)) ||
+        ((target & RPTI_TARGET_ALL_CPUS) && (target & RPTI_TARGET_THIS_CPU))) {
+        return H_P2;
+    }
+    if (!type || (type & ~RPTI_TYPES)) {
+        return H_P3;
+    }
+    if (!page_sizes ||
+        (page_sizes != RPTI_PAGES_ALL && (page_sizes & ~RPTI_PAGES))) {
+        return H_P4;
+    }
+    if (end < start) {
+        return H_P5;
+    }
+    if (target == RPTI_TARGET_NEST || type == RPTI_TYPE_WALK_CACHE ||
+        start == end || !tcg_enabled()) {
+        return H_SUCCESS;
+    }
+    whole = (type & RPTI_TYPE_PROCESS_TABLE) ||
+        !rpti_range(page_sizes, &start, &end);
+    rpti_flush(CPU(cpu), target & RPTI_TARGET_THIS_CPU, whole, start, end);
+    return H_SUCCESS;
+}
+
 typedef struct SlbClean {
     uint32_t pid;
     uint64_t esid;
@@ -278,16 +399,26 @@ static target_long h_clean_slb(PowerPCCPU *cpu, void *opaque,
 static void mmu_register_calls(SpaprModule *module, SpaprHcallTable *hcalls,
                                SpaprRtasTable *rtas)
 {
+    static const PowerpcHcallInfo tables[] = {
+        { H_CLEAN_SLB, "H_CLEAN_SLB", "hcall-imtt", h_clean_slb, true },
+        { H_INVALIDATE_PID, "H_INVALIDATE_PID", "hcall-imtt", h_invalidate_pid,
+          true },
+        { H_REGISTER_PROC_TBL, "H_REGISTER_PROCESS_TABLE", "hcall-imtt",
+          h_register_process_table },
+    };
+    static const PowerpcHcallInfo invalidate[] = {
+        { H_RPT_INVALIDATE, "H_RPT_INVALIDATE", "hcall-rpt-invalidate",
+          h_rpt_invalidate, true },
+    };
+
     if (!spapr_mmu_can_radix()) {
         return;
     }
-    powerpc_register_hypercall(hcalls, H_CLEAN_SLB, "H_CLEAN_SLB",
-                               "hcall-imtt", h_clean_slb, module);
-    powerpc_register_hypercall(hcalls, H_INVALIDATE_PID, "H_INVALIDATE_PID",
-                               "hcall-imtt", h_invalidate_pid, module);
-    powerpc_register_hypercall(hcalls, H_REGISTER_PROC_TBL,
-                               "H_REGISTER_PROCESS_TABLE", "hcall-imtt",
-                               h_register_process_table, module);
+    powerpc_register_hypercalls(hcalls, tables, ARRAY_SIZE(tables), module);
+    if (SPAPR_MMU(module)->rpt_invalidate) {
+        powerpc_register_hypercalls(hcalls, invalidate, ARRAY_SIZE(invalidate),
+                                    module);
+    }
 }
 
 static const VMStateDescription vmstate_spapr_mmu = {
@@ -302,6 +433,11 @@ static const VMStateDescription vmstate_spapr_mmu = {
         VMSTATE_END_OF_LIST()
     },
 };
+
+static void spapr_mmu_init(Object *obj)
+{
+    SPAPR_MMU(obj)->rpt_invalidate = true;
+}
 
 /*
  * At reset client-architecture-support's module calls spapr_mmu_set_mode(), for
@@ -321,6 +457,7 @@ static const TypeInfo spapr_mmu_types[] = {
         .name = TYPE_SPAPR_MMU,
         .parent = TYPE_SPAPR_MODULE,
         .instance_size = sizeof(SpaprMmu),
+        .instance_init = spapr_mmu_init,
         .class_init = spapr_mmu_class_init,
     },
 };

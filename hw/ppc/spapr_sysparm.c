@@ -13,6 +13,7 @@
 #include "exec/address-spaces.h"
 #include "hw/boards.h"
 #include "hw/ppc/spapr_memory.h"
+#include "hw/ppc/spapr_mmu.h"
 #include "hw/ppc/spapr_module.h"
 #include "hw/ppc/spapr_sysparm.h"
 #include "system/system.h"
@@ -139,6 +140,9 @@ static void get_parameter(uint32_t token, GByteArray *value)
         break;
     case SYSPARM_UUID:
         get_uuid(value);
+        break;
+    case SYSPARM_TLB_BLOCK_INVALIDATE:
+        spapr_hpt_block_characteristics(value);
         break;
     case SYSPARM_LPAR_NAME:
         get_lpar_name(value);

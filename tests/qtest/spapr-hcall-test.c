@@ -38,6 +38,7 @@ static const uint64_t owned[] = {
     H_REGISTER_VPA, H_CEDE, H_CONFER, H_PROD, H_BULK_REMOVE, H_SET_XDABR,
     H_GET_CPU_CHARACTERISTICS, H_JOIN, H_XIRR_X, H_SET_MODE, H_CLEAN_SLB,
     H_INVALIDATE_PID, H_REGISTER_PROC_TBL, H_SIGNAL_SYS_RESET,
+    H_BLOCK_REMOVE, H_RESIZE_HPT_PREPARE, H_RESIZE_HPT_COMMIT, H_RPT_INVALIDATE,
     H_PRIVATE_RTAS, H_PRIVATE_LOGICAL_MEMOP, H_PRIVATE_CAS, H_PRIVATE_UPDATE_DT,
     H_PRIVATE_VOF_CLIENT,
 };
@@ -124,6 +125,9 @@ static const struct {
     { "hcall-xdabr", H_SET_XDABR, { 0, 0 } },
     { "hcall-copy", H_PAGE_INIT, { -1, -1, -1 } },
     { "hcall-bulk", H_BULK_REMOVE, { 0 } },
+    { "hcall-block-remove", H_BLOCK_REMOVE, { 0 } },
+    { "hcall-hpt-resize", H_RESIZE_HPT_COMMIT, { 0 } },
+    { "hcall-rpt-invalidate", H_RPT_INVALIDATE, { 0 } },
     { "hcall-debug", H_LOGICAL_CI_LOAD, { 3, 0 } },
     { "hcall-term", H_GET_TERM_CHAR, { 1 } },
     { "hcall-interrupt", H_IPOLL, { -1 } },

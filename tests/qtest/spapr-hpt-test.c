@@ -10,101 +10,9 @@
 #include "qemu/host-utils.h"
 #include "qemu/units.h"
 #include "qobject/qdict.h"
+#include "spapr-guest.h"
+#include "spapr-hpt-qtest.h"
 #include "spapr-qtest.h"
-
-/* Bits as the Power ISA numbers them: 0 is the most significant */
-#define BE_BIT(n)       (1ULL << (63 - (n)))
-
-/* LoPAR, "Page Frame Table Access flags field definition" */
-#define F_EXACT         BE_BIT(24)
-#define F_R_XLATE       BE_BIT(25)
-#define F_READ_4        BE_BIT(26)
-#define F_AVPN          BE_BIT(32)
-#define F_ANDCOND       BE_BIT(33)
-#define F_ICACHE_INV    BE_BIT(40)
-#define F_ICACHE_SYNC   BE_BIT(41)
-#define F_ZERO          BE_BIT(48)
-#define F_COPY          BE_BIT(49)
-#define F_KEY(n)        BE_BIT(50 + (n))
-#define F_PP0           BE_BIT(55)
-#define F_N             BE_BIT(61)
-#define F_PP1           BE_BIT(62)
-#define F_PP2           BE_BIT(63)
-
-/* Power ISA, hash page table entry */
-#define V_1T            BE_BIT(1)
-#define V_BOLTED        BE_BIT(59)
-#define V_SW60          BE_BIT(60)
-#define V_LARGE         BE_BIT(61)
-#define V_SECONDARY     BE_BIT(62)
-#define V_VALID         BE_BIT(63)
-#define R_PP0           BE_BIT(0)
-#define R_KEY0          BE_BIT(2)
-#define R_KEY1          BE_BIT(3)
-#define R_KEY2          BE_BIT(52)
-#define R_KEY3          BE_BIT(53)
-#define R_KEY4          BE_BIT(54)
-#define R_R             BE_BIT(55)
-#define R_C             BE_BIT(56)
-#define R_W             BE_BIT(57)
-#define R_I             BE_BIT(58)
-#define R_M             BE_BIT(59)
-#define R_G             BE_BIT(60)
-#define R_N             BE_BIT(61)
-#define R_PP1           BE_BIT(62)
-#define R_PP2           BE_BIT(63)
-
-/* Page sizes: the L bit and the encoding in the address's low bits */
-#define LP_64K          0x1000ULL
-#define LP_64K_IN_4K    0x7000ULL
-#define LP_16M          0x0000ULL
-#define LP_16M_IN_64K   0x8000ULL
-#define LP_16M_IN_4K    0x38000ULL
-#define LP_16G          0x3000ULL
-
-#define AVPN(n)         ((uint64_t)(n) << 7)
-
-#define RAM             (512 * MiB)
-#define ENTRIES         (RAM / 128 / 16)
-#define PAGE            (4 * KiB)
-/* Guest memory that tests fill and look at */
-#define SCRATCH         (32 * MiB)
-
-#define HASH_ARGS       "-machine pseries -cpu power8 -m 512M -nodefaults "
-#define RADIX_ARGS      "-machine pseries -cpu power9 -m 512M -nodefaults "
-
-static int64_t pte_enter(QTestState *qts, uint64_t flags, uint64_t ptex,
-                         uint64_t pte0, uint64_t pte1, uint64_t *chosen)
-{
-    uint64_t rets[SPAPR_QTEST_REGS];
-    int64_t ret = hcall_rets(qts, rets, H_ENTER, flags, ptex, pte0, pte1);
-
-    if (chosen) {
-        *chosen = rets[0];
-    }
-    return ret;
-}
-
-/* Enter at exactly one place, which must work */
-static void pte_put(QTestState *qts, uint64_t ptex, uint64_t pte0,
-                    uint64_t pte1)
-{
-    uint64_t chosen;
-
-    g_assert_cmpint(pte_enter(qts, F_EXACT, ptex, pte0, pte1, &chosen), ==,
-                    H_SUCCESS);
-    g_assert_cmphex(chosen, ==, ptex);
-}
-
-static void assert_pte(QTestState *qts, uint64_t ptex, uint64_t pte0,
-                       uint64_t pte1)
-{
-    uint64_t rets[SPAPR_QTEST_REGS];
-
-    g_assert_cmpint(hcall_rets(qts, rets, H_READ, 0, ptex), ==, H_SUCCESS);
-    g_assert_cmphex(rets[0], ==, pte0);
-    g_assert_cmphex(rets[1], ==, pte1);
-}
 
 static void fill(QTestState *qts, uint64_t addr, uint64_t size)
 {
@@ -121,33 +29,6 @@ static void assert_memory(QTestState *qts, uint64_t addr, uint64_t size,
     for (uint64_t i = 0; i < size; i++) {
         g_assert_cmphex(buf[i], ==, value);
     }
-}
-
-/*
- * Ask for a way of translation, as the guest does early on: Linux's
- * ibm,architecture.vec in small. R4 is its address, R5 a buffer, R6 its size.
- */
-static int64_t negotiate(QTestState *qts, uint8_t mmu, uint8_t radix_ext)
-{
-    static const uint32_t pvrs[] = {
-        0xffffffff, 0x0f000005,     /* Power ISA 3.0 */
-        0xffffffff, 0x0f000004,     /* Power ISA 2.07 */
-        0xfffffffe, 0x0f000001,     /* the end of the list */
-    };
-    uint8_t vec[sizeof(pvrs) + 1 + 4 * 2 + 27] = {};
-    uint8_t *at = vec;
-
-    for (unsigned i = 0; i < ARRAY_SIZE(pvrs); i++) {
-        stl_be_p(at, pvrs[i]);
-        at += 4;
-    }
-    *at++ = 4;                      /* five vectors */
-    at += 4 * 2;                    /* four of them of one zero byte */
-    *at = 25;                       /* the fifth has bytes 1 to 26 */
-    at[24] = mmu;
-    at[26] = radix_ext;
-    qtest_memwrite(qts, SCRATCH, vec, sizeof(vec));
-    return hcall(qts, H_PRIVATE_CAS, SCRATCH, SCRATCH + 1 * MiB, 1 * MiB);
 }
 
 static void test_enter_group(void)
@@ -1009,28 +890,6 @@ static void test_clean_slb(void)
  * Migration
  */
 
-/* Save @from to a file, end it, and start another machine from there */
-static QTestState *migrate(QTestState *from, const char *args)
-{
-    g_autofree char *path = NULL, *uri = NULL;
-    QTestState *to;
-    int fd = g_file_open_tmp("spapr-hpt-XXXXXX", &path, NULL);
-
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
-    uri = g_strdup_printf("file:%s", path);
-    qtest_qmp_assert_success(from, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(from);
-    qtest_quit(from);
-    to = qtest_initf("%s -incoming defer", args);
-    qtest_qmp_assert_success(to, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(to);
-    unlink(path);
-    return to;
-}
-
 static void test_migrate_hash(void)
 {
     QTestState *qts = qtest_init(HASH_ARGS);
@@ -1084,136 +943,6 @@ static void test_migrate_mode(void)
     g_assert_cmpint(register_table(qts, T_NEW | T_RADIX | T_GTSE, SCRATCH, 0,
                                    4), ==, H_SUCCESS);
     qtest_quit(qts);
-}
-
-/*
- * A guest of our own, in machine code: an image entered at its reset vector.
- * Interrupts loop on their vectors, where the test finds the processor.
- */
-
-#define GUEST_CODE      0x2000
-#define GUEST_SIZE      0x8000
-#define GUEST_RESULTS   0x900000
-#define GUEST_DONE      0x600d
-
-#define MSR_IR_DR       0x30
-#define MSR_DR          0x10
-
-typedef struct Guest {
-    uint32_t code[GUEST_SIZE / 4];
-    unsigned at;
-} Guest;
-
-static void emit(Guest *guest, uint32_t word)
-{
-    g_assert_cmpuint(guest->at, <, ARRAY_SIZE(guest->code));
-    guest->code[guest->at++] = cpu_to_be32(word);
-}
-
-static void emit_li(Guest *guest, unsigned reg, uint64_t value)
-{
-    emit(guest, 0x3c000000 | reg << 21 | extract64(value, 48, 16)); /* lis */
-    emit(guest, 0x60000000 | reg << 21 | reg << 16 |
-         extract64(value, 32, 16));                                 /* ori */
-    emit(guest, 0x780007c6 | reg << 21 | reg << 16);                /* sldi */
-    emit(guest, 0x64000000 | reg << 21 | reg << 16 |
-         extract64(value, 16, 16));                                 /* oris */
-    emit(guest, 0x60000000 | reg << 21 | reg << 16 |
-         extract64(value, 0, 16));                                  /* ori */
-}
-
-/* Keep a register for the test */
-static void emit_result(Guest *guest, unsigned reg, unsigned number)
-{
-    emit_li(guest, 12, GUEST_RESULTS);
-    emit(guest, 0xf8000000 | reg << 21 | 12 << 16 | number * 8);    /* std */
-}
-
-static void emit_hcall(Guest *guest, uint64_t token, uint64_t r4, uint64_t r5,
-                       uint64_t r6, uint64_t r7)
-{
-    emit_li(guest, 3, token);
-    emit_li(guest, 4, r4);
-    emit_li(guest, 5, r5);
-    emit_li(guest, 6, r6);
-    emit_li(guest, 7, r7);
-    emit(guest, 0x44000022);                                        /* sc 1 */
-}
-
-/* Synchronizing as it is; an isync would make up for flushes left out */
-static void emit_toggle_msr(Guest *guest, uint16_t bits)
-{
-    emit(guest, 0x7c0000a6 | 13 << 21);                             /* mfmsr */
-    emit(guest, 0x68000000 | 13 << 21 | 13 << 16 | bits);           /* xori */
-    emit(guest, 0x7c000164 | 13 << 21);                             /* mtmsrd */
-}
-
-/* Load or store a word with data translation on */
-static void emit_access(Guest *guest, bool store, uint64_t addr)
-{
-    emit_li(guest, 10, addr);
-    emit_toggle_msr(guest, MSR_DR);
-    emit(guest, (store ? 0x90000000 : 0x80000000) | 11 << 21 | 10 << 16);
-    emit_toggle_msr(guest, MSR_DR);
-}
-
-static void guest_begin(Guest *guest)
-{
-    memset(guest, 0, sizeof(*guest));
-    while (guest->at < GUEST_CODE / 4) {
-        emit(guest, 0x48000000);                                    /* b . */
-    }
-    guest->code[0x100 / 4] = cpu_to_be32(0x48000000 | (GUEST_CODE - 0x100));
-}
-
-static QTestState *guest_start(Guest *guest, const char *cpu, char **path)
-{
-    int fd = g_file_open_tmp("spapr-hpt-XXXXXX", path, NULL);
-
-    emit(guest, 0x48000000);                                        /* b . */
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
-    g_assert_true(g_file_set_contents(*path, (char *)guest->code,
-                                      sizeof(guest->code), NULL));
-    return qtest_initf("-accel tcg -machine pseries -cpu %s -m 512M "
-                       "-nodefaults -bios %s", cpu, *path);
-}
-
-static void guest_end(QTestState *qts, char *path)
-{
-    qtest_quit(qts);
-    unlink(path);
-    g_free(path);
-}
-
-static uint64_t guest_register(QTestState *qts, const char *name)
-{
-    g_autofree char *text = qtest_hmp(qts, "info registers");
-    g_autofree char *pattern = g_strdup_printf("%s ", name);
-    char *at = strstr(text, pattern);
-
-    g_assert_nonnull(at);
-    return g_ascii_strtoull(at + strlen(pattern), NULL, 16);
-}
-
-/* Wait for the guest to stand at an address */
-static void guest_wait(QTestState *qts, uint64_t nip)
-{
-    for (unsigned i = 0; i < 600; i++) {
-        if (guest_register(qts, "NIP") == nip) {
-            return;
-        }
-        g_usleep(50 * 1000);
-    }
-    g_assert_cmphex(guest_register(qts, "NIP"), ==, nip);
-}
-
-static void assert_result(QTestState *qts, unsigned number, uint64_t expected)
-{
-    uint8_t buf[8];
-
-    qtest_memread(qts, GUEST_RESULTS + number * 8, buf, sizeof(buf));
-    g_assert_cmphex(ldq_be_p(buf), ==, expected);
 }
 
 /*
@@ -1368,11 +1097,13 @@ static void check_random(const char *args_line)
     static const uint64_t tokens[] = {
         H_ENTER, H_REMOVE, H_READ, H_PROTECT, H_CLEAR_REF, H_CLEAR_MOD,
         H_BULK_REMOVE, H_PAGE_INIT, H_REGISTER_PROC_TBL, H_CLEAN_SLB,
-        H_INVALIDATE_PID
+        H_INVALIDATE_PID, H_BLOCK_REMOVE, H_RESIZE_HPT_PREPARE,
+        H_RESIZE_HPT_COMMIT, H_RPT_INVALIDATE
     };
     static const int64_t answers[] = {
         H_SUCCESS, H_FUNCTION, H_PARAMETER, H_PTEG_FULL, H_NOT_FOUND,
-        H_TOO_BIG, H_P2, H_P3, H_P4
+        H_TOO_BIG, H_P2, H_P3, H_P4, H_P5, H_PARTIAL, H_AUTHORITY, H_CLOSED,
+        H_RESOURCE, H_UNSUPPORTED
     };
     QTestState *qts = qtest_init(args_line);
 

@@ -84,10 +84,14 @@
 #define H_JOIN                  0x298
 #define H_XIRR_X                0x2fc
 #define H_SET_MODE              0x31c
+#define H_BLOCK_REMOVE          0x328
+#define H_RESIZE_HPT_PREPARE    0x36c
+#define H_RESIZE_HPT_COMMIT     0x370
 #define H_CLEAN_SLB             0x374
 #define H_INVALIDATE_PID        0x378
 #define H_REGISTER_PROC_TBL     0x37c
 #define H_SIGNAL_SYS_RESET      0x380
+#define H_RPT_INVALIDATE        0x448
 
 /*
  * Tokens that firmware running under QEMU uses; SLOF's lib/libhvcall and

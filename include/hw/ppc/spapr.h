@@ -13,6 +13,7 @@
 #include "hw/ppc/spapr_caps.h"
 #include "hw/ppc/spapr_firmware.h"
 #include "hw/ppc/spapr_hypervisor.h"
+#include "hw/ppc/spapr_mmu.h"
 
 /* vhost-user asks how many regions of RAM a board can have */
 #define SPAPR_MAX_RAM_SLOTS 32
@@ -30,6 +31,7 @@ struct SpaprMachineState {
     SpaprFirmwareKind firmware_kind;    /* x-vof; firmware= comes first */
     uint32_t vsmt;              /* distance of cores' vcpu ids; 0: choose */
     uint32_t max_compat_pvr;    /* 0: no limit */
+    SpaprResizeHpt resize_hpt;
     SpaprCapValues caps;        /* cap-* */
 };
 

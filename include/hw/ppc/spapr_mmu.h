@@ -9,6 +9,7 @@
 #ifndef HW_PPC_SPAPR_MMU_H
 #define HW_PPC_SPAPR_MMU_H
 
+#include "qemu/thread.h"
 #include "hw/ppc/spapr_module.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/mmu-hash64.h"
@@ -16,33 +17,73 @@
 #define TYPE_SPAPR_HPT "spapr-hpt"
 OBJECT_DECLARE_SIMPLE_TYPE(SpaprHpt, SPAPR_HPT)
 
+/* Locks that the groups of the table share, see spapr_hpt.c */
+#define SPAPR_HPT_STRIPES 64
+
 typedef struct SpaprHptTable SpaprHptTable;
+
+/* The machine option "resize-hpt" */
+typedef enum SpaprResizeHpt {
+    SPAPR_RESIZE_HPT_DEFAULT,
+    SPAPR_RESIZE_HPT_ENABLED,
+    SPAPR_RESIZE_HPT_DISABLED,
+    SPAPR_RESIZE_HPT_REQUIRED,
+} SpaprResizeHpt;
 
 struct SpaprHpt {
     SpaprModule parent_obj;
 
+    /* Whether the guest may resize its table; set before realize */
+    SpaprResizeHpt resize;
+
+    /* One writer for each group of entries at a time */
+    QemuMutex stripes[SPAPR_HPT_STRIPES];
     /*
-     * Written with the BQL held. Processors walk the table without it, so it
-     * is read, and freed, by the rules of RCU.
+     * Written with the BQL and all stripes held, so either keeps it in place.
+     * Processors walk the table without them, so it is read, and freed, by the
+     * rules of RCU.
      */
     SpaprHptTable *table;
     uint32_t shift;         /* log2 of the size in bytes; 0: no table */
     uint32_t generation;    /* counts the tables there have been */
     uint32_t sent;          /* the generation that migration told of */
+
+    /* What H_RESIZE_HPT_PREPARE has made, or NULL. Under the BQL. */
+    SpaprHptTable *pending;
+    uint32_t pending_shift; /* the same for migration; 0: nothing */
 };
 
 /**
  * spapr_hpt_allocate: an empty table of 2^@shift bytes in place of what was
- * there; @shift 0 leaves none (radix). A processor that still translates by
- * the old table may do so until its TLB is flushed, which is up to the caller.
+ * there; @shift 0 leaves none (radix). What was prepared for a resize is gone
+ * as well. A processor that still translates by the old table may do so until
+ * its TLB is flushed, which is up to the caller. The BQL is held.
  *
  * Returns: false with @errp set, and the old table in place, when there is no
  * memory for it
  */
 bool spapr_hpt_allocate(SpaprHpt *hpt, uint32_t shift, Error **errp);
 
-/** spapr_hpt_shift_for: log2 of a fit size for @ram_size bytes of memory */
-uint32_t spapr_hpt_shift_for(uint64_t ram_size);
+/**
+ * spapr_hpt_initial_shift: log2 of the size of the table that a guest starts
+ * with: fit for the memory that there is if it can resize the table, for all
+ * that there may ever be if it can't
+ * @guest_resizes: what it said in client-architecture-support, or true as long
+ *                 as nothing was said
+ */
+uint32_t spapr_hpt_initial_shift(SpaprHpt *hpt, bool guest_resizes);
+
+/** spapr_hpt_largest_shift: log2 of the largest table the guest may have */
+uint32_t spapr_hpt_largest_shift(void);
+
+/** spapr_hpt_can_resize: whether the board lets a guest resize its table */
+bool spapr_hpt_can_resize(SpaprHpt *hpt);
+
+/**
+ * spapr_hpt_block_characteristics: append to @value the system parameter "TLB
+ * Block Invalidate Characteristics", LoPAR, section of that name
+ */
+void spapr_hpt_block_characteristics(GByteArray *value);
 
 /* What target/ppc asks through PPCVirtualHypervisorClass */
 hwaddr spapr_hpt_mask(SpaprHpt *hpt);
@@ -56,6 +97,12 @@ OBJECT_DECLARE_SIMPLE_TYPE(SpaprMmu, SPAPR_MMU)
 struct SpaprMmu {
     SpaprModule parent_obj;
 
+    /*
+     * H_RPT_INVALIDATE is offered to guests; set before realize. Processors
+     * without radix never have it.
+     */
+    bool rpt_invalidate;
+
     uint64_t process_table; /* second doubleword of the partition-table entry */
     bool radix;             /* negotiated (or the reset state's) mode */
     bool gtse;              /* guest may run tlbie itself */
@@ -66,11 +113,13 @@ struct SpaprMmu {
  * spapr_mmu_set_mode: choose how the partition translates
  * @radix: radix, otherwise hash (with a fresh, empty page table)
  * @gtse: Guest Translation Shootdown Enable
+ * @guest_resizes: see spapr_hpt_initial_shift()
  *
  * Forgets a registered process table and sets LPCR of every processor.
  * Called at reset and from client-architecture-support.
  */
-bool spapr_mmu_set_mode(SpaprMmu *mmu, bool radix, bool gtse, Error **errp);
+bool spapr_mmu_set_mode(SpaprMmu *mmu, bool radix, bool gtse,
+                        bool guest_resizes, Error **errp);
 
 /**
  * spapr_mmu_get_pate: the partition-table entry that target/ppc translates by
