@@ -28,6 +28,7 @@
 #include "hw/ppc/spapr_power.h"
 #include "hw/ppc/spapr_qtest.h"
 #include "hw/ppc/spapr_rtc.h"
+#include "hw/ppc/spapr_splpar.h"
 #include "hw/ppc/spapr_stats.h"
 #include "hw/ppc/spapr_sysparm.h"
 #include "hw/ppc/spapr_vcpu.h"
@@ -108,6 +109,16 @@ static void machine_create_interrupts(SpaprMachineState *spapr)
     spapr_module_install(spapr->hv, xics, "xics", &error_fatal);
     irq->active = SPAPR_INTC(xics);
     spapr_module_install(spapr->hv, SPAPR_MODULE(irq), "irq", &error_fatal);
+}
+
+static void machine_create_splpar(SpaprMachineState *spapr)
+{
+    SpaprSplpar *splpar = SPAPR_SPLPAR(object_new(TYPE_SPAPR_SPLPAR));
+
+    splpar->shared = spapr->proc_mode == SPAPR_PROC_MODE_SHARED;
+    spapr_module_install(spapr->hv, SPAPR_MODULE(splpar), "splpar",
+                         &error_fatal);
+    spapr->hv->splpar = splpar;
 }
 
 /* A slot is a core; a core's id is its first processor's index */
@@ -255,6 +266,7 @@ static void machine_init_done(Notifier *notifier, void *data)
 static void machine_init(MachineState *machine)
 {
     SpaprMachineState *spapr = SPAPR_MACHINE(machine);
+    SpaprHypervisor *hv = spapr->hv;
 
     if (machine->ram_slots || machine->maxram_size != machine->ram_size) {
         error_report("-m: slots= and maxmem= are not supported yet");
@@ -267,7 +279,8 @@ static void machine_init(MachineState *machine)
     machine_create_hpt(spapr);
     machine_create_mmu(spapr);
     machine_create_interrupts(spapr);
-    machine_add_module(spapr, TYPE_SPAPR_VPA, "vpa");
+    machine_create_splpar(spapr);
+    hv->vpa = machine_add_module(spapr, TYPE_SPAPR_VPA, "vpa");
     machine_create_cpus(spapr);
     machine_add_module(spapr, TYPE_SPAPR_VCPUS, "vcpus");
     machine_create_cas(spapr);
@@ -386,6 +399,16 @@ static void machine_set_resize_hpt(Object *obj, int value, Error **errp)
     SPAPR_MACHINE(obj)->resize_hpt = value;
 }
 
+static int machine_get_proc_mode(Object *obj, Error **errp)
+{
+    return SPAPR_MACHINE(obj)->proc_mode;
+}
+
+static void machine_set_proc_mode(Object *obj, int value, Error **errp)
+{
+    SPAPR_MACHINE(obj)->proc_mode = value;
+}
+
 static void spapr_machine_instance_init(Object *obj)
 {
     SpaprMachineState *spapr = SPAPR_MACHINE(obj);
@@ -415,6 +438,14 @@ static void spapr_machine_class_options(ObjectClass *oc)
         .array = resize_hpt_names,
         .size = ARRAY_SIZE(resize_hpt_names),
     };
+    static const char *const proc_mode_names[] = {
+        [SPAPR_PROC_MODE_SHARED] = "shared",
+        [SPAPR_PROC_MODE_DEDICATED] = "dedicated",
+    };
+    static const QEnumLookup proc_mode_lookup = {
+        .array = proc_mode_names,
+        .size = ARRAY_SIZE(proc_mode_names),
+    };
 
     spapr_caps_add_properties(oc);
     object_class_property_add_bool(oc, "x-vof", machine_get_x_vof,
@@ -427,6 +458,12 @@ static void spapr_machine_class_options(ObjectClass *oc)
     object_class_property_set_description(oc, "resize-hpt",
         "Resizing of the hash page table by the guest (default, enabled, "
         "disabled, required)");
+    object_class_property_add_enum(oc, "proc-mode", "SpaprProcMode",
+                                   &proc_mode_lookup, machine_get_proc_mode,
+                                   machine_set_proc_mode);
+    object_class_property_set_description(oc, "proc-mode",
+        "Whether the guest is told that its processors are shared with others "
+        "(shared, dedicated)");
     object_class_property_add_str(oc, "host-model", machine_get_host_model,
                                   machine_set_host_model);
     object_class_property_set_description(oc, "host-model",

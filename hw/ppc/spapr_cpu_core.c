@@ -74,12 +74,13 @@ PowerPCCPU *spapr_cpu_by_server(target_ulong server)
 
 /* Waiting and waking */
 
-void spapr_vcpu_wait(SpaprVcpu *vcpu, bool deaf)
+void spapr_vcpu_wait(SpaprVcpu *vcpu, bool deaf, SpaprPreemptReason reason)
 {
     CPUPPCState *env = &vcpu->cpu->env;
 
     trace_spapr_vcpu_wait(vcpu->cpu->vcpu_id, deaf);
     vcpu->deaf = deaf;
+    vcpu->wait_reason = reason;
     env->quiesced = deaf;
     ppc_maybe_interrupt(env);
     /*
@@ -97,12 +98,13 @@ bool spapr_vcpu_waits(SpaprVcpu *vcpu)
     return cs->halted || (cs->interrupt_request & CPU_INTERRUPT_HALT);
 }
 
-void spapr_vcpu_wake(SpaprVcpu *vcpu)
+void spapr_vcpu_wake(SpaprVcpu *vcpu, SpaprDispatchReason reason)
 {
     CPUState *cs = CPU(vcpu->cpu);
     CPUPPCState *env = &vcpu->cpu->env;
 
     trace_spapr_vcpu_wake(vcpu->cpu->vcpu_id);
+    spapr_vpa_ready(vcpu->cpu, reason);
     vcpu->joined = false;
     vcpu->deaf = false;
     env->quiesced = false;
@@ -144,7 +146,7 @@ static void cpu_enter(PowerPCCPU *cpu, const StartState *start)
     env->msr = (1ull << MSR_SF) | (1ull << MSR_ME);
     env->reserve_addr = -1;
     hreg_compute_hflags(env);
-    spapr_vcpu_wake(spapr_vcpu(cpu));
+    spapr_vcpu_wake(spapr_vcpu(cpu), SPAPR_DISPATCH_BOOT);
 }
 
 static void do_start(CPUState *cs, run_on_cpu_data data)
@@ -181,7 +183,7 @@ void spapr_cpu_stop(PowerPCCPU *cpu)
 
     trace_spapr_cpu_stop(cpu->vcpu_id);
     vcpu->stopped = true;
-    spapr_vcpu_wait(vcpu, true);
+    spapr_vcpu_wait(vcpu, true, SPAPR_PREEMPT_CEDE);
 }
 
 static void do_system_reset(CPUState *cs, run_on_cpu_data data)
@@ -190,7 +192,7 @@ static void do_system_reset(CPUState *cs, run_on_cpu_data data)
 
     /* LoPAR, stop-self: a stopped processor performs a null action */
     if (!vcpu->stopped) {
-        spapr_vcpu_wake(vcpu);
+        spapr_vcpu_wake(vcpu, SPAPR_DISPATCH_BOOT);
         ppc_cpu_do_system_reset(cs);
     }
 }
@@ -301,16 +303,11 @@ static target_ulong lpcr_at_reset(PowerPCCPU *cpu)
 
 static void vcpu_forget(SpaprVcpu *vcpu)
 {
-    vcpu->vpa_addr = 0;
-    vcpu->slb_shadow_addr = 0;
-    vcpu->slb_shadow_size = 0;
-    vcpu->dtl_addr = 0;
-    vcpu->dtl_size = 0;
-    vcpu->dispatch_count = 1;
     vcpu->prodded = false;
     vcpu->joined = false;
     vcpu->deaf = false;
     vcpu->conferring = false;
+    vcpu->wait_reason = SPAPR_PREEMPT_CEDE;
     vcpu->lpcr_mask = 0;
 }
 
@@ -330,6 +327,7 @@ static void vcpu_reset(SpaprVcpu *vcpu)
     memset(env->gpr, 0, sizeof(env->gpr));
     memset(env->slb, 0, sizeof(env->slb));
     cpu_ppc_tb_reset(env);
+    spapr_vpa_reset(cpu);
     ppc_store_lpcr(cpu, lpcr_at_reset(cpu));
     /* The reset has cleared PCR */
     ppc_set_compat(cpu, cpu->compat_pvr, &error_abort);
@@ -393,6 +391,7 @@ static void vcpu_prepare(SpaprVcpu *vcpu, SpaprCpuCore *core, int thread)
 
     vcpu->core = core;
     vcpu->cpu = cpu;
+    spapr_vpa_init(&vcpu->vpa);
     vcpu_forget(vcpu);
     vcpu->stopped = true;
     cpu->machine_data = vcpu;
@@ -418,6 +417,7 @@ static void vcpu_unrealize(SpaprVcpu *vcpu)
     qdev_unrealize(DEVICE(cpu));
     cpu_ppc_tb_free(&cpu->env);
     spapr_hcall_counters_retire(vcpu->core->hv->hcalls, vcpu->hcalls);
+    spapr_vpa_cleanup(&vcpu->vpa);
     object_unparent(OBJECT(cpu));
 }
 
@@ -433,6 +433,7 @@ static bool vcpu_realize(SpaprVcpu *vcpu, SpaprCpuCore *core, int thread,
     object_property_add_child(OBJECT(core), name, OBJECT(cpu));
     object_unref(OBJECT(cpu));
     if (!qdev_realize(DEVICE(cpu), NULL, errp)) {
+        spapr_vpa_cleanup(&vcpu->vpa);
         object_unparent(OBJECT(cpu));
         return false;
     }
@@ -497,6 +498,14 @@ static int vcpu_post_load(void *opaque, int version_id)
     lpcr_apply_wish(vcpu);
     env->quiesced = vcpu->stopped || vcpu->deaf;
     ppc_maybe_interrupt(env);
+    return spapr_vpa_post_load(vcpu->cpu);
+}
+
+static int vcpu_pre_save(void *opaque)
+{
+    SpaprVcpu *vcpu = opaque;
+
+    spapr_vpa_pre_save(vcpu->cpu);
     return 0;
 }
 
@@ -504,18 +513,15 @@ static const VMStateDescription vmstate_spapr_vcpu = {
     .name = "spapr-vcpu",
     .version_id = 1,
     .minimum_version_id = 1,
+    .pre_save = vcpu_pre_save,
     .post_load = vcpu_post_load,
     .fields = (const VMStateField[]) {
-        VMSTATE_UINT64(vpa_addr, SpaprVcpu),
-        VMSTATE_UINT64(slb_shadow_addr, SpaprVcpu),
-        VMSTATE_UINT64(slb_shadow_size, SpaprVcpu),
-        VMSTATE_UINT64(dtl_addr, SpaprVcpu),
-        VMSTATE_UINT64(dtl_size, SpaprVcpu),
-        VMSTATE_UINT32(dispatch_count, SpaprVcpu),
+        VMSTATE_STRUCT(vpa, SpaprVcpu, 1, vmstate_spapr_vpa, SpaprVpaState),
         VMSTATE_BOOL(prodded, SpaprVcpu),
         VMSTATE_BOOL(joined, SpaprVcpu),
         VMSTATE_BOOL(stopped, SpaprVcpu),
         VMSTATE_BOOL(deaf, SpaprVcpu),
+        VMSTATE_UINT8(wait_reason, SpaprVcpu),
         VMSTATE_UINT64(lpcr_value, SpaprVcpu),
         VMSTATE_UINT64(lpcr_mask, SpaprVcpu),
         VMSTATE_END_OF_LIST()

@@ -8,13 +8,13 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
-#include "qemu/units.h"
 #include "qemu/uuid.h"
 #include "exec/address-spaces.h"
 #include "hw/boards.h"
 #include "hw/ppc/spapr_memory.h"
 #include "hw/ppc/spapr_mmu.h"
 #include "hw/ppc/spapr_module.h"
+#include "hw/ppc/spapr_splpar.h"
 #include "hw/ppc/spapr_sysparm.h"
 #include "system/system.h"
 #include "trace.h"
@@ -32,6 +32,10 @@ enum {
     SYSPARM_COD_PROCESSOR_CARD      = 18,
     SYSPARM_COD_MEMORY_CARD         = 19,
     SYSPARM_SPLPAR                  = 20,
+    SYSPARM_AUTO_RESTART            = 21,
+    SYSPARM_SURVEILLANCE            = 27,
+    SYSPARM_SURVEILLANCE_INTERVAL   = 28,
+    SYSPARM_SURVEILLANCE_DELAY      = 29,
     SYSPARM_COD_PROCESSOR           = 37,
     SYSPARM_COD_MEMORY              = 38,
     SYSPARM_COD_OPTIONS             = 39,
@@ -57,31 +61,21 @@ static void put_be16(GByteArray *value, uint16_t number)
     g_byte_array_append(value, (uint8_t *)&be, sizeof(be));
 }
 
+static void put_byte(GByteArray *value, uint8_t byte)
+{
+    g_byte_array_append(value, &byte, sizeof(byte));
+}
+
 /* Strings count their NUL */
 static void put_string(GByteArray *value, const char *string)
 {
     g_byte_array_append(value, (const uint8_t *)string, strlen(string) + 1);
 }
 
-/*
- * LoPAR, app. "SPLPAR Characteristics Definitions". A virtual processor is a
- * core; each has all of a physical one to itself, so that capacities, in
- * hundredths of a processor, are whole hundreds, and there is no dispatch wheel
- * to have a period.
- */
-static void get_splpar(GByteArray *value)
+static void get_splpar(SpaprModule *module, GByteArray *value)
 {
-    MachineState *machine = MACHINE(qdev_get_machine());
-    unsigned threads = machine->smp.threads;
-    unsigned procs = DIV_ROUND_UP(machine->smp.cpus, threads);
-    unsigned max_procs = DIV_ROUND_UP(machine->smp.max_cpus, threads);
-    uint64_t mem = machine->ram_size / MiB;
-    g_autofree char *string = g_strdup_printf(
-        "BoundThrds=0,CapInc=100,MinEntCap=100,MinEntCapPerVP=100,"
-        "MinMem=%" PRIu64 ",MinProcs=1,MaxEntCap=%u,MaxPlatProcs=%u,"
-        "DesEntCap=%u,DesMem=%" PRIu64 ",DesProcs=%u,DesVarCapWt=0,"
-        "DedDonMode=0",
-        mem, max_procs * 100, max_procs, procs * 100, mem, procs);
+    g_autofree char *string =
+        spapr_splpar_characteristics(module->hv->splpar);
 
     put_string(value, string);
 }
@@ -103,9 +97,27 @@ static void get_processor_modules(GByteArray *value)
 /* "Platform Processor Diagnostics Options": TCG has nothing to diagnose */
 static void get_diagnostics_run_mode(GByteArray *value)
 {
-    const uint8_t mode = DIAGNOSTICS_DISABLED;
+    put_byte(value, DIAGNOSTICS_DISABLED);
+}
 
-    g_byte_array_append(value, &mode, sizeof(mode));
+/* "partition_auto_restart Parameter" */
+#define AUTO_RESTART_OFF        0
+
+/*
+ * "Surveillance Parameters": the defaults, in minutes but for the first. A
+ * guest is not watched before it asks for it.
+ */
+#define SURVEILLANCE_OFF                0
+#define SURVEILLANCE_DEFAULT_INTERVAL   5
+#define SURVEILLANCE_DEFAULT_DELAY      10
+
+/*
+ * LoPAR, app. "CMO Characteristics Definitions": pages of 4 KiB (a power of 2),
+ * and no partition that would page for this one, which has memory of its own
+ */
+static void get_cmo(GByteArray *value)
+{
+    put_string(value, "CMOPageSize=12,PrPSP=-1,SecPSP=-1");
 }
 
 /* Reserved in the LoPAR; guests find the 16 bytes of -uuid here */
@@ -126,17 +138,34 @@ static void get_lpar_name(GByteArray *value)
 }
 
 /* Fill in @value; nothing when the machine does not have the parameter */
-static void get_parameter(uint32_t token, GByteArray *value)
+static void get_parameter(SpaprModule *module, uint32_t token,
+                          GByteArray *value)
 {
     switch (token) {
     case SYSPARM_SPLPAR:
-        get_splpar(value);
+        get_splpar(module, value);
+        break;
+    case SYSPARM_AUTO_RESTART:
+        /* What fails stays so, unless the user or the guest restarts it */
+        put_byte(value, AUTO_RESTART_OFF);
+        break;
+    case SYSPARM_SURVEILLANCE:
+        put_byte(value, SURVEILLANCE_OFF);
+        break;
+    case SYSPARM_SURVEILLANCE_INTERVAL:
+        put_byte(value, SURVEILLANCE_DEFAULT_INTERVAL);
+        break;
+    case SYSPARM_SURVEILLANCE_DELAY:
+        put_byte(value, SURVEILLANCE_DEFAULT_DELAY);
         break;
     case SYSPARM_DIAGNOSTICS_RUN_MODE:
         get_diagnostics_run_mode(value);
         break;
     case SYSPARM_PROCESSOR_MODULES:
         get_processor_modules(value);
+        break;
+    case SYSPARM_CMO:
+        get_cmo(value);
         break;
     case SYSPARM_UUID:
         get_uuid(value);
@@ -157,7 +186,7 @@ static int32_t get_to_buffer(SpaprModule *module, uint32_t token,
     g_autoptr(GByteArray) result = g_byte_array_new();
     uint32_t n;
 
-    get_parameter(token, value);
+    get_parameter(module, token, value);
     if (!value->len) {
         return RTAS_OUT_NOT_SUPPORTED;
     }
@@ -194,7 +223,10 @@ static int32_t get_system_parameter(PowerPCCPU *cpu, void *opaque,
     return status;
 }
 
-/* Parameters that are for reading, whether or not this machine has them */
+/*
+ * Parameters that are for reading, whether or not this machine has them. Those
+ * that others may set are the user's here, on the command line.
+ */
 static bool read_only(uint32_t token)
 {
     switch (token) {
@@ -202,6 +234,10 @@ static bool read_only(uint32_t token)
     case SYSPARM_COD_PROCESSOR_CARD:
     case SYSPARM_COD_MEMORY_CARD:
     case SYSPARM_SPLPAR:
+    case SYSPARM_AUTO_RESTART:
+    case SYSPARM_SURVEILLANCE:
+    case SYSPARM_SURVEILLANCE_INTERVAL:
+    case SYSPARM_SURVEILLANCE_DELAY:
     case SYSPARM_COD_PROCESSOR:
     case SYSPARM_COD_MEMORY:
     case SYSPARM_COD_OPTIONS:

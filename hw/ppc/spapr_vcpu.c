@@ -84,7 +84,7 @@ static target_long h_cede(PowerPCCPU *cpu, void *opaque, target_ulong *args)
     if (vcpu->prodded) {
         vcpu->prodded = false;
     } else if (!cpu_has_work(CPU(cpu))) {
-        spapr_vcpu_wait(vcpu, false);
+        spapr_vcpu_wait(vcpu, false, SPAPR_PREEMPT_CEDE);
     }
     return H_SUCCESS;
 }
@@ -109,7 +109,7 @@ static target_long h_prod(PowerPCCPU *cpu, void *opaque, target_ulong *args)
         return H_SUCCESS;
     }
     if (spapr_vcpu_waits(vcpu)) {
-        spapr_vcpu_wake(vcpu);
+        spapr_vcpu_wake(vcpu, SPAPR_DISPATCH_PROD);
     } else {
         vcpu->prodded = true;
     }
@@ -124,7 +124,8 @@ static void confer_to_self(PowerPCCPU *cpu)
     if (vcpu->prodded) {
         vcpu->prodded = false;
     } else {
-        spapr_vcpu_wait(vcpu, !FIELD_EX64(cpu->env.msr, MSR, EE));
+        spapr_vcpu_wait(vcpu, !FIELD_EX64(cpu->env.msr, MSR, EE),
+                        SPAPR_PREEMPT_CONFER);
     }
 }
 
@@ -158,7 +159,7 @@ static target_long h_confer(PowerPCCPU *cpu, void *opaque, target_ulong *args)
         return H_SUCCESS;
     }
     if (target) {
-        count = qatomic_read(&spapr_vcpu(target)->dispatch_count);
+        count = qatomic_read(&spapr_vcpu(target)->vpa.dispatch_count);
         if (count != (uint32_t)args[1] || !(count & 1)) {
             /* It has been dispatched meanwhile: nothing to help it with */
             return H_SUCCESS;
@@ -188,7 +189,7 @@ static target_long h_join(PowerPCCPU *cpu, void *opaque, target_ulong *args)
         vcpu->prodded = false;
     } else {
         vcpu->joined = true;
-        spapr_vcpu_wait(vcpu, true);
+        spapr_vcpu_wait(vcpu, true, SPAPR_PREEMPT_CONFER);
     }
     return H_SUCCESS;
 }

@@ -39,6 +39,7 @@ static const uint64_t owned[] = {
     H_GET_CPU_CHARACTERISTICS, H_JOIN, H_XIRR_X, H_SET_MODE, H_CLEAN_SLB,
     H_INVALIDATE_PID, H_REGISTER_PROC_TBL, H_SIGNAL_SYS_RESET,
     H_BLOCK_REMOVE, H_RESIZE_HPT_PREPARE, H_RESIZE_HPT_COMMIT, H_RPT_INVALIDATE,
+    H_GET_PPP, H_SET_PPP, H_PURR, H_PIC, H_POLL_PENDING, H_SET_MPP, H_GET_MPP,
     H_PRIVATE_RTAS, H_PRIVATE_LOGICAL_MEMOP, H_PRIVATE_CAS, H_PRIVATE_UPDATE_DT,
     H_PRIVATE_VOF_CLIENT,
 };
@@ -132,6 +133,8 @@ static const struct {
     { "hcall-term", H_GET_TERM_CHAR, { 1 } },
     { "hcall-interrupt", H_IPOLL, { -1 } },
     { "hcall-splpar", H_PROD, { -1 } },
+    { "hcall-pic", H_PIC, { } },
+    { "hcall-poll-pending", H_POLL_PENDING, { } },
     { "SLB-Buffer", H_REGISTER_VPA, { 0, -1 } },
     { "hcall-join", H_JOIN, { } },
     { "hcall-set-mode", H_SET_MODE, { 0, 0 } },

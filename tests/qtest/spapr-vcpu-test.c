@@ -13,17 +13,12 @@
 #include "qemu/units.h"
 #include "qobject/qdict.h"
 #include <libfdt.h>
+#include "spapr-mailbox.h"
 #include "spapr-qtest.h"
 
 /* Memory that neither firmware nor device tree is in, and its end */
 #define AREA            (64 * MiB)
 #define RAM_SIZE        (256 * MiB)
-/* No processor has such a number */
-#define NOBODY          0x777
-
-#define BIT_BE(n)       (1ull << (63 - (n)))
-
-#define MSR_EE          BIT_BE(48)
 #define LPCR_ILE        BIT_BE(38)
 #define LPCR_AIL        (BIT_BE(39) | BIT_BE(40))
 #define LPCR_AIL_SHIFT  23
@@ -34,24 +29,6 @@
 enum {
     MODE_CIABR = 1, MODE_DAWR0, MODE_AIL, MODE_ILE, MODE_DAWR1,
 };
-
-#define VPA_FLAGS(subfunction)  ((uint64_t)(subfunction) << (63 - 18))
-#define REG_VPA         VPA_FLAGS(1)
-#define REG_DTL         VPA_FLAGS(2)
-#define REG_SLB         VPA_FLAGS(3)
-#define DEREG_VPA       VPA_FLAGS(5)
-#define DEREG_DTL       VPA_FLAGS(6)
-#define DEREG_SLB       VPA_FLAGS(7)
-
-#define hcall_on(qts, cpu, token, ...)                                  \
-    spapr_qtest_hcall((qts), (cpu), (token),                            \
-                      SPAPR_QTEST_ARGS(__VA_ARGS__) + 1,                \
-                      SPAPR_QTEST_NARGS(__VA_ARGS__), NULL)
-
-#define assert_hcall(want, ...) \
-    g_assert_cmpint(hcall(qts, __VA_ARGS__), ==, (want))
-#define assert_hcall_on(cpu, want, ...) \
-    g_assert_cmpint(hcall_on(qts, cpu, __VA_ARGS__), ==, (want))
 
 static QTestState *start_more(const char *model, const char *more)
 {
@@ -580,185 +557,6 @@ static void test_vsmt(void)
     qtest_quit(qts);
 }
 
-/* Virtual processor areas */
-
-static int64_t register_area(QTestState *qts, uint64_t flags, uint64_t server,
-                             uint64_t addr)
-{
-    return hcall(qts, H_REGISTER_VPA, flags, server, addr);
-}
-
-#define assert_area(want, ...) \
-    g_assert_cmpint(register_area(qts, __VA_ARGS__), ==, (want))
-
-static void set_vpa_size(QTestState *qts, uint64_t addr, uint16_t size)
-{
-    uint8_t bytes[2];
-
-    stw_be_p(bytes, size);
-    qtest_memwrite(qts, addr + 4, bytes, 2);
-}
-
-static void set_size(QTestState *qts, uint64_t addr, uint32_t size)
-{
-    uint8_t bytes[4];
-
-    stl_be_p(bytes, size);
-    qtest_memwrite(qts, addr + 4, bytes, 4);
-}
-
-static void test_vpa(void)
-{
-    QTestState *qts = start("power9");
-    uint8_t before[1024], after[1024];
-
-    memset(before, 0xa5, sizeof(before));
-    before[9] = 0x41;
-    qtest_memwrite(qts, AREA, before, sizeof(before));
-    set_vpa_size(qts, AREA, 640);
-    assert_area(H_SUCCESS, REG_VPA, 1, AREA);
-
-    /* Marked as shared, and the count of a processor that never ran: odd */
-    stw_be_p(before + 4, 640);
-    before[9] |= 2;
-    stl_be_p(before + 0x100, 1);
-    qtest_memread(qts, AREA, after, sizeof(after));
-    g_assert_cmpmem(after, sizeof(after), before, sizeof(before));
-
-    /* The last registration wins; one for another processor is its own */
-    set_vpa_size(qts, AREA + 4096, 640);
-    assert_area(H_SUCCESS, REG_VPA, 1, AREA + 4096);
-    assert_area(H_SUCCESS, REG_VPA, 0, AREA);
-    assert_area(H_SUCCESS, DEREG_VPA, 1, 0);
-    assert_area(H_SUCCESS, DEREG_VPA, 1, 0);
-    qtest_quit(qts);
-}
-
-static void test_vpa_bad(void)
-{
-    QTestState *qts = start("power9");
-
-    set_vpa_size(qts, AREA, 640);
-    assert_area(H_PARAMETER, VPA_FLAGS(0), 0, AREA);
-    assert_area(H_PARAMETER, VPA_FLAGS(4), 0, AREA);
-    for (unsigned bit = 19; bit <= 23; bit++) {
-        assert_area(H_PARAMETER, REG_VPA | BIT_BE(bit), 0, AREA);
-    }
-    assert_area(H_PARAMETER, REG_VPA, NOBODY, AREA);
-    assert_area(H_PARAMETER, REG_VPA, 0, 0);
-    for (unsigned off = 1; off < 128; off++) {
-        set_vpa_size(qts, AREA + off, 640);
-        assert_area(H_PARAMETER, REG_VPA, 0, AREA + off);
-    }
-    set_vpa_size(qts, AREA + 128, 640);
-    assert_area(H_SUCCESS, REG_VPA, 0, AREA + 128);
-
-    set_vpa_size(qts, AREA, 639);
-    assert_area(H_PARAMETER, REG_VPA, 0, AREA);
-    set_vpa_size(qts, AREA, 0);
-    assert_area(H_PARAMETER, REG_VPA, 0, AREA);
-    set_vpa_size(qts, AREA, 4096);
-    assert_area(H_SUCCESS, REG_VPA, 0, AREA);
-    set_vpa_size(qts, AREA, 4097);
-    assert_area(H_PARAMETER, REG_VPA, 0, AREA);
-    set_vpa_size(qts, AREA, 0xffff);
-    assert_area(H_PARAMETER, REG_VPA, 0, AREA);
-    set_vpa_size(qts, AREA + 3456, 640);
-    assert_area(H_SUCCESS, REG_VPA, 0, AREA + 3456);
-    set_vpa_size(qts, AREA + 3584, 640);
-    assert_area(H_PARAMETER, REG_VPA, 0, AREA + 3584);
-
-    /* The end of memory, and beyond */
-    assert_area(H_PARAMETER, REG_VPA, 0, RAM_SIZE);
-    assert_area(H_PARAMETER, REG_VPA, 0, 1ull << 60);
-    assert_area(H_PARAMETER, REG_VPA, 0, -128);
-    qtest_quit(qts);
-}
-
-static void test_vpa_dtl(void)
-{
-    QTestState *qts = start("power9");
-    const uint64_t dtl = AREA + 1 * MiB;
-
-    set_vpa_size(qts, AREA, 640);
-    set_size(qts, dtl, 4096);
-    assert_area(H_RESOURCE, REG_DTL, 0, dtl);
-    /* The buffer is looked at first */
-    assert_area(H_PARAMETER, REG_DTL, 0, dtl + 8);
-    set_size(qts, dtl, 47);
-    assert_area(H_PARAMETER, REG_DTL, 0, dtl);
-
-    assert_area(H_SUCCESS, REG_VPA, 0, AREA);
-    qtest_writeq(qts, AREA + 0x218, -1);
-    assert_area(H_PARAMETER, REG_DTL, 0, dtl);
-    g_assert_cmphex(qtest_readq(qts, AREA + 0x218), ==, -1);
-    set_size(qts, dtl, 48);
-    assert_area(H_SUCCESS, REG_DTL, 0, dtl);
-    g_assert_cmphex(qtest_readq(qts, AREA + 0x218), ==, 0);
-    /* It may cross pages, but not leave memory */
-    set_size(qts, dtl + 2048, 4096);
-    assert_area(H_SUCCESS, REG_DTL, 0, dtl + 2048);
-    set_size(qts, RAM_SIZE - 128, 128);
-    assert_area(H_SUCCESS, REG_DTL, 0, RAM_SIZE - 128);
-    set_size(qts, RAM_SIZE - 128, 129);
-    assert_area(H_PARAMETER, REG_DTL, 0, RAM_SIZE - 128);
-    set_size(qts, dtl, UINT32_MAX);
-    assert_area(H_PARAMETER, REG_DTL, 0, dtl);
-
-    assert_area(H_RESOURCE, DEREG_VPA, 0, 0);
-    /* Another processor's areas are no hindrance */
-    assert_area(H_SUCCESS, DEREG_VPA, 1, 0);
-    assert_area(H_SUCCESS, DEREG_DTL, 0, 0);
-    assert_area(H_SUCCESS, DEREG_DTL, 0, 0);
-    assert_area(H_SUCCESS, DEREG_VPA, 0, 0);
-    set_size(qts, dtl, 48);
-    assert_area(H_RESOURCE, REG_DTL, 0, dtl);
-    qtest_quit(qts);
-}
-
-static void test_vpa_slb_shadow(void)
-{
-    QTestState *qts = start("power9");
-    const uint64_t slb = AREA + 1 * MiB;
-
-    set_vpa_size(qts, AREA, 640);
-    set_size(qts, slb, 64);
-    assert_area(H_RESOURCE, REG_SLB, 0, slb);
-    assert_area(H_SUCCESS, REG_VPA, 0, AREA);
-    set_size(qts, slb, 7);
-    assert_area(H_PARAMETER, REG_SLB, 0, slb);
-    set_size(qts, slb, 8);
-    assert_area(H_SUCCESS, REG_SLB, 0, slb);
-    set_size(qts, slb, 4096);
-    assert_area(H_SUCCESS, REG_SLB, 0, slb);
-    set_size(qts, slb, 4097);
-    assert_area(H_PARAMETER, REG_SLB, 0, slb);
-    set_size(qts, slb + 4096 - 128, 129);
-    assert_area(H_PARAMETER, REG_SLB, 0, slb + 4096 - 128);
-    assert_area(H_PARAMETER, REG_SLB, 0, slb + 4);
-
-    assert_area(H_RESOURCE, DEREG_VPA, 0, 0);
-    assert_area(H_SUCCESS, DEREG_SLB, 0, 0);
-    assert_area(H_SUCCESS, DEREG_VPA, 0, 0);
-    qtest_quit(qts);
-}
-
-static void test_vpa_reset(void)
-{
-    QTestState *qts = start("power9");
-
-    set_vpa_size(qts, AREA, 640);
-    set_size(qts, AREA + 4096, 4096);
-    assert_area(H_SUCCESS, REG_VPA, 0, AREA);
-    assert_area(H_SUCCESS, REG_DTL, 0, AREA + 4096);
-    assert_area(H_RESOURCE, DEREG_VPA, 0, 0);
-    qtest_system_reset(qts);
-    assert_area(H_SUCCESS, DEREG_VPA, 0, 0);
-    set_size(qts, AREA + 4096, 4096);
-    assert_area(H_RESOURCE, REG_DTL, 0, AREA + 4096);
-    qtest_quit(qts);
-}
-
 /* The device tree */
 
 static uint32_t cpu_cell(const void *fdt, int node, const char *name)
@@ -871,236 +669,7 @@ static void test_dt_model(const void *data)
     qtest_quit(qts);
 }
 
-/*
- * The small guest
- *
- * An image for -bios, entered at 0x100. Every processor looks into its mailbox
- * for a hypercall to make. Where a wait shall not end, a short time of
- * watching must do; where it shall, it has plenty.
- */
-
-#define GUEST_LOOP      0x2000      /* start-cpu here, R3: the mailbox */
-#define GUEST_SIZE      0x3000
-#define MAILBOX(cpu)    (0x100000 + 0x100 * (cpu))
-#define MAIL_GO         0
-#define MAIL_TOKEN      8
-#define MAIL_ARGS       16          /* four */
-#define MAIL_RESULT     48
-#define MAIL_DONE       56          /* calls that have returned */
-#define MAIL_RESETS     64          /* system reset interrupts */
-#define MAIL_TICKS      72          /* decrementer interrupts */
-#define MAIL_MSR        80          /* EE during the call */
-#define MAIL_DEC        88          /* decrementer before the call */
-
-#define GUEST_VPA       0x200000
-#define GUEST_RTAS      0x300000
-
-#define TICKS_PER_MS    512000
-#define NO_TICK         0x7fffffff
-
-#define WATCH_US        (100 * 1000)
-#define PATIENCE_US     (30 * 1000 * 1000)
-
-/* Instructions, Power ISA Book I and III */
-#define LD(rt, ra, ds)      (58u << 26 | (rt) << 21 | (ra) << 16 | (ds))
-#define STD(rs, ra, ds)     (62u << 26 | (rs) << 21 | (ra) << 16 | (ds))
-#define ADDI(rt, ra, si)    (14u << 26 | (rt) << 21 | (ra) << 16 | (si))
-#define LIS(rt, si)         (15u << 26 | (rt) << 21 | (si))
-#define MR(ra, rs) \
-    (31u << 26 | (rs) << 21 | (ra) << 16 | (rs) << 11 | 444 << 1)
-#define CMPDI(ra, si)       (11u << 26 | 1 << 21 | (ra) << 16 | (si))
-#define BEQ(bytes)          (16u << 26 | 12 << 21 | 2 << 16 | \
-                             ((bytes) & 0xfffc))
-#define B(from, to)         (18u << 26 | (((to) - (from)) & 0x3fffffc))
-#define SC_1                0x44000022u
-#define RFID                0x4c000024u
-#define MTMSRD_EE(rs)       (31u << 26 | (rs) << 21 | 1 << 16 | 178 << 1)
-#define MTDEC(rs)           (31u << 26 | (rs) << 21 | 22 << 16 | 467 << 1)
-
-static void put_code(uint8_t *image, uint32_t addr, const uint32_t *code,
-                     size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        stl_be_p(image + addr + 4 * i, code[i]);
-    }
-}
-
-/* R31 holds the mailbox */
-static void put_guest(uint8_t *image)
-{
-    static const uint32_t boot[] = {
-        LIS(3, MAILBOX(0) >> 16),
-        B(0x104, GUEST_LOOP),
-    };
-    static const uint32_t tick[] = {
-        LD(9, 31, MAIL_TICKS),
-        ADDI(9, 9, 1),
-        STD(9, 31, MAIL_TICKS),
-        LIS(9, 0x7fff),
-        MTDEC(9),
-        RFID,
-    };
-    static const uint32_t loop[] = {
-        MR(31, 3),
-        ADDI(8, 0, 0),          /* + 4: again */
-        MTMSRD_EE(8),
-        LD(0, 31, MAIL_GO),     /* + 12: wait */
-        CMPDI(0, 0),
-        BEQ(-8),
-        ADDI(0, 0, 0),
-        STD(0, 31, MAIL_GO),
-        LD(9, 31, MAIL_DEC),
-        MTDEC(9),
-        LD(8, 31, MAIL_MSR),
-        MTMSRD_EE(8),
-        LD(3, 31, MAIL_TOKEN),
-        LD(4, 31, MAIL_ARGS),
-        LD(5, 31, MAIL_ARGS + 8),
-        LD(6, 31, MAIL_ARGS + 16),
-        LD(7, 31, MAIL_ARGS + 24),
-        SC_1,
-        STD(3, 31, MAIL_RESULT),
-        LD(5, 31, MAIL_DONE),
-        ADDI(5, 5, 1),
-        STD(5, 31, MAIL_DONE),
-        B(88, 4),
-    };
-
-    put_code(image, 0x100, boot, ARRAY_SIZE(boot));
-    put_code(image, 0x900, tick, ARRAY_SIZE(tick));
-    put_code(image, GUEST_LOOP, loop, ARRAY_SIZE(loop));
-}
-
-/* Once the guest has booted, its entry is where system resets arrive */
-static void put_reset_handler(QTestState *qts)
-{
-    static const uint32_t handler[] = {
-        LD(9, 31, MAIL_RESETS),
-        ADDI(9, 9, 1),
-        STD(9, 31, MAIL_RESETS),
-        B(0x10c, GUEST_LOOP + 4),
-    };
-    uint8_t bytes[sizeof(handler)];
-
-    put_code(bytes, 0, handler, ARRAY_SIZE(handler));
-    qtest_memwrite(qts, 0x100, bytes, sizeof(bytes));
-}
-
-static uint64_t mail(QTestState *qts, int cpu, int field)
-{
-    return qtest_readq(qts, MAILBOX(cpu) + field);
-}
-
-/* Let a processor make a call, with interrupts (@ee) and a tick after @dec */
-static void post(QTestState *qts, int cpu, uint64_t token, uint64_t r4,
-                 uint64_t r5, uint64_t r6, bool ee, uint32_t dec)
-{
-    uint64_t args[] = { r4, r5, r6 };
-
-    g_assert_cmphex(mail(qts, cpu, MAIL_GO), ==, 0);
-    qtest_writeq(qts, MAILBOX(cpu) + MAIL_TOKEN, token);
-    for (int i = 0; i < ARRAY_SIZE(args); i++) {
-        qtest_writeq(qts, MAILBOX(cpu) + MAIL_ARGS + 8 * i, args[i]);
-    }
-    qtest_writeq(qts, MAILBOX(cpu) + MAIL_MSR, ee ? MSR_EE : 0);
-    qtest_writeq(qts, MAILBOX(cpu) + MAIL_DEC, dec);
-    qtest_writeq(qts, MAILBOX(cpu) + MAIL_GO, 1);
-}
-
-static void await(QTestState *qts, int cpu, int field, uint64_t value)
-{
-    gint64 end = g_get_monotonic_time() + PATIENCE_US;
-
-    while (mail(qts, cpu, field) != value) {
-        g_assert_cmpint(g_get_monotonic_time(), <, end);
-        g_usleep(1000);
-    }
-}
-
-/* The processor has taken its call, and the call doesn't return */
-static void assert_waits(QTestState *qts, int cpu)
-{
-    uint64_t done = mail(qts, cpu, MAIL_DONE);
-
-    await(qts, cpu, MAIL_GO, 0);
-    g_usleep(WATCH_US);
-    g_assert_cmpuint(mail(qts, cpu, MAIL_DONE), ==, done);
-}
-
-/* A call that returns */
-static int64_t call(QTestState *qts, int cpu, uint64_t token, uint64_t r4,
-                    uint64_t r5, uint64_t r6)
-{
-    uint64_t done = mail(qts, cpu, MAIL_DONE);
-
-    post(qts, cpu, token, r4, r5, r6, false, NO_TICK);
-    await(qts, cpu, MAIL_DONE, done + 1);
-    return mail(qts, cpu, MAIL_RESULT);
-}
-
-/* A call that waits, until H_PROD by processor 0 */
-static void assert_prod_ends(QTestState *qts, int cpu)
-{
-    uint64_t done = mail(qts, cpu, MAIL_DONE);
-
-    g_assert_cmpint(call(qts, 0, H_PROD, cpu, 0, 0), ==, H_SUCCESS);
-    await(qts, cpu, MAIL_DONE, done + 1);
-    g_assert_cmpint(mail(qts, cpu, MAIL_RESULT), ==, H_SUCCESS);
-}
-
-static uint32_t guest_rtas(QTestState *qts, int cpu, const char *name,
-                           const uint32_t *args, int nargs, int nret)
-{
-    g_autofree void *fdt = spapr_qtest_fdt(qts);
-    uint32_t cells[8] = { spapr_qtest_rtas_token(fdt, name), nargs, nret };
-
-    memcpy(cells + 3, args, 4 * nargs);
-    for (int i = 0; i < ARRAY_SIZE(cells); i++) {
-        qtest_writel(qts, GUEST_RTAS + 4 * i, cells[i]);
-    }
-    g_assert_cmpint(call(qts, cpu, H_PRIVATE_RTAS, GUEST_RTAS, 0, 0), ==,
-                    H_SUCCESS);
-    return qtest_readl(qts, GUEST_RTAS + 4 * (3 + nargs));
-}
-
-static void guest_start_cpu(QTestState *qts, int cpu)
-{
-    const uint32_t args[] = { cpu, GUEST_LOOP, MAILBOX(cpu) };
-
-    g_assert_cmpint(guest_rtas(qts, 0, "start-cpu", args, 3, 1), ==, 0);
-}
-
-static bool guest_cpu_is_stopped(QTestState *qts, int cpu)
-{
-    const uint32_t args[] = { cpu };
-
-    g_assert_cmpint(guest_rtas(qts, 0, "query-cpu-stopped-state", args, 1, 2),
-                    ==, 0);
-    return qtest_readl(qts, GUEST_RTAS + 4 * 5) == 0;
-}
-
-/* Three processors that wait for mail */
-static QTestState *start_guest(const char *accel)
-{
-    g_autofree uint8_t *image = g_malloc0(GUEST_SIZE);
-    g_autofree char *path = NULL;
-    g_autoptr(GError) error = NULL;
-    QTestState *qts;
-    int fd = g_file_open_tmp("spapr-vcpu-XXXXXX", &path, &error);
-
-    g_assert_no_error(error);
-    put_guest(image);
-    g_assert_cmpint(write(fd, image, GUEST_SIZE), ==, GUEST_SIZE);
-    close(fd);
-    qts = qtest_initf("-accel %s -machine pseries -nodefaults -m 256 -smp 3 "
-                      "-cpu power9 -bios %s", accel, path);
-    unlink(path);
-    g_assert_cmpint(call(qts, 0, H_PROD, NOBODY, 0, 0), ==, H_PARAMETER);
-    put_reset_handler(qts);
-    guest_start_cpu(qts, 1);
-    guest_start_cpu(qts, 2);
-    return qts;
-}
+/* With a guest, see spapr-mailbox.h */
 
 static void test_guest_cede(const void *accel)
 {
@@ -1223,42 +792,6 @@ static void test_guest_confer(const void *accel)
     qtest_quit(qts);
 }
 
-static void test_guest_dispatch_count(const void *accel)
-{
-    QTestState *qts = start_guest(accel);
-    uint32_t count, waiting;
-
-    set_vpa_size(qts, GUEST_VPA, 640);
-    g_assert_cmpint(call(qts, 1, H_REGISTER_VPA, REG_VPA, 1, GUEST_VPA), ==,
-                    H_SUCCESS);
-    count = qtest_readl(qts, GUEST_VPA + 0x100);
-    g_assert_cmpuint(count, >, 1);
-    post(qts, 1, H_CEDE, 0, 0, 0, false, NO_TICK);
-    assert_waits(qts, 1);
-    waiting = qtest_readl(qts, GUEST_VPA + 0x100);
-    g_assert_cmpuint(waiting, >, count);
-    g_assert_cmpuint(waiting % 2, ==, 1);
-
-    /* The hypervisor has its own copy */
-    qtest_writel(qts, GUEST_VPA + 0x100, 0x55555554);
-    assert_prod_ends(qts, 1);
-    count = qtest_readl(qts, GUEST_VPA + 0x100);
-    g_assert_cmpuint(count, >, waiting);
-    g_assert_cmpuint(count, <, 0x55555554);
-    if (strstr(accel, "multi")) {
-        /* Its thread is its own, so nothing preempts it */
-        g_assert_cmpuint(count, ==, waiting + 1);
-    }
-
-    g_assert_cmpint(call(qts, 1, H_REGISTER_VPA, DEREG_VPA, 1, 0), ==,
-                    H_SUCCESS);
-    count = qtest_readl(qts, GUEST_VPA + 0x100);
-    post(qts, 1, H_CEDE, 0, 0, 0, false, NO_TICK);
-    assert_waits(qts, 1);
-    g_assert_cmpuint(qtest_readl(qts, GUEST_VPA + 0x100), ==, count);
-    qtest_quit(qts);
-}
-
 static void test_guest_sys_reset(const void *accel)
 {
     QTestState *qts = start_guest(accel);
@@ -1340,7 +873,6 @@ static void add_guest_tests(const char *accel)
         { "join", test_guest_join },
         { "join-reset", test_guest_join_reset },
         { "confer", test_guest_confer },
-        { "dispatch-count", test_guest_dispatch_count },
         { "sys-reset", test_guest_sys_reset },
         { "stop", test_guest_stop },
         { "set-mode", test_guest_set_mode },
@@ -1403,11 +935,6 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-vcpu/last-stops", test_last_stops);
     qtest_add_func("spapr-vcpu/sys-reset", test_sys_reset);
     qtest_add_func("spapr-vcpu/vsmt", test_vsmt);
-    qtest_add_func("spapr-vcpu/vpa", test_vpa);
-    qtest_add_func("spapr-vcpu/vpa-bad", test_vpa_bad);
-    qtest_add_func("spapr-vcpu/vpa-dtl", test_vpa_dtl);
-    qtest_add_func("spapr-vcpu/vpa-slb-shadow", test_vpa_slb_shadow);
-    qtest_add_func("spapr-vcpu/vpa-reset", test_vpa_reset);
     qtest_add_func("spapr-vcpu/dt/cores", test_dt_cores);
     add_model_tests();
     if (qtest_has_accel("tcg")) {

@@ -18,6 +18,7 @@
 #define H_PARTIAL               5
 #define H_IN_PROGRESS           14
 #define H_PARTIAL_STORE         16
+#define H_PENDING               17
 #define H_CONTINUE              18
 #define H_LONG_BUSY_1_MSEC      9900
 #define H_LONG_BUSY_10_MSEC     9901
@@ -50,6 +51,7 @@
 #define H_TOO_BIG               (-64)
 #define H_UNSUPPORTED_FLAG      (-256)
 #define H_UNSUPPORTED           (-67)
+#define H_STATE                 (-75)
 
 /* Tokens, table "Hypervisor Call Function Table" */
 #define H_REMOVE                0x004
@@ -78,10 +80,17 @@
 #define H_CEDE                  0x0e0
 #define H_CONFER                0x0e4
 #define H_PROD                  0x0e8
+#define H_GET_PPP               0x0ec
+#define H_SET_PPP               0x0f0
+#define H_PURR                  0x0f4
+#define H_PIC                   0x0f8
 #define H_BULK_REMOVE           0x124
 #define H_SET_XDABR             0x134
 #define H_GET_CPU_CHARACTERISTICS 0x1c8
+#define H_POLL_PENDING          0x1d8
 #define H_JOIN                  0x298
+#define H_SET_MPP               0x2d0
+#define H_GET_MPP               0x2d4
 #define H_XIRR_X                0x2fc
 #define H_SET_MODE              0x31c
 #define H_BLOCK_REMOVE          0x328

@@ -14,6 +14,7 @@
 #include "hw/ppc/spapr_firmware.h"
 #include "hw/ppc/spapr_hypervisor.h"
 #include "hw/ppc/spapr_mmu.h"
+#include "hw/ppc/spapr_splpar.h"
 
 /* vhost-user asks how many regions of RAM a board can have */
 #define SPAPR_MAX_RAM_SLOTS 32
@@ -31,6 +32,7 @@ struct SpaprMachineState {
     SpaprFirmwareKind firmware_kind;    /* x-vof; firmware= comes first */
     uint32_t vsmt;              /* distance of cores' vcpu ids; 0: choose */
     uint32_t max_compat_pvr;    /* 0: no limit */
+    SpaprProcMode proc_mode;
     SpaprResizeHpt resize_hpt;
     SpaprCapValues caps;        /* cap-* */
 };

@@ -9,6 +9,7 @@
 #include "hw/cpu/core.h"
 #include "hw/qdev-core.h"
 #include "hw/ppc/spapr_hypervisor.h"
+#include "hw/ppc/spapr_vpa.h"
 #include "target/ppc/cpu.h"
 
 #define TYPE_SPAPR_CPU_CORE "spapr-cpu-core"
@@ -29,20 +30,14 @@ typedef struct SpaprVcpu {
     Object *intc;           /* the interrupt presenter, the backend's own */
     SpaprHcallCounters *hcalls;
 
-    /* H_REGISTER_VPA: guest real addresses and lengths; 0 is unregistered */
-    uint64_t vpa_addr;
-    uint64_t slb_shadow_addr;
-    uint64_t slb_shadow_size;
-    uint64_t dtl_addr;
-    uint64_t dtl_size;
-    /* LoPAR's virtual processor dispatch counter: even while dispatched */
-    uint32_t dispatch_count;
+    SpaprVpaState vpa;      /* its areas, and what is told there */
 
     bool prodded;           /* H_PROD came before the H_CEDE it shall end */
     bool joined;            /* waits in H_JOIN */
     bool stopped;           /* in the RTAS stopped state */
     bool deaf;              /* waits, and interrupts may not end that */
     bool conferring;        /* gives up its time slice; spapr_vpa_preempt() */
+    uint8_t wait_reason;    /* SpaprPreemptReason of the wait it is in */
 
     /* Bits of LPCR that wait for the processor to leave its guest code */
     uint64_t lpcr_value;
@@ -117,14 +112,18 @@ void spapr_cpu_system_reset(PowerPCCPU *cpu);
  * hypercall on
  * @deaf: whether only spapr_vcpu_wake() and a system reset end the wait;
  *        otherwise any interrupt does as well
+ * @reason: what the guest's trace log shall say
  */
-void spapr_vcpu_wait(SpaprVcpu *vcpu, bool deaf);
+void spapr_vcpu_wait(SpaprVcpu *vcpu, bool deaf, SpaprPreemptReason reason);
 
 /** spapr_vcpu_waits: whether the processor waits, or is stopped */
 bool spapr_vcpu_waits(SpaprVcpu *vcpu);
 
-/** spapr_vcpu_wake: end a wait, from any thread that holds the BQL */
-void spapr_vcpu_wake(SpaprVcpu *vcpu);
+/**
+ * spapr_vcpu_wake: end a wait, from any thread that holds the BQL
+ * @reason: what the guest's trace log shall say
+ */
+void spapr_vcpu_wake(SpaprVcpu *vcpu, SpaprDispatchReason reason);
 
 /**
  * spapr_vcpu_active: whether the processor takes part in what the partition

@@ -23,6 +23,8 @@ typedef struct SpaprMemory SpaprMemory;
 typedef struct SpaprHpt SpaprHpt;
 typedef struct SpaprMmu SpaprMmu;
 typedef struct SpaprIrq SpaprIrq;
+typedef struct SpaprSplpar SpaprSplpar;
+typedef struct SpaprVpa SpaprVpa;
 typedef struct SpaprCas SpaprCas;
 typedef struct SpaprFirmware SpaprFirmware;
 typedef struct SpaprVioBridge SpaprVioBridge;
@@ -46,6 +48,8 @@ struct SpaprHypervisor {
     SpaprHpt *hpt;
     SpaprMmu *mmu;
     SpaprIrq *irq;
+    SpaprSplpar *splpar;
+    SpaprVpa *vpa;
     SpaprCas *cas;
     SpaprFirmware *firmware;
     SpaprVioBridge *vio;
