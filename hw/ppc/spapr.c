@@ -25,6 +25,7 @@
 #include "hw/ppc/spapr_irq.h"
 #include "hw/ppc/spapr_memory.h"
 #include "hw/ppc/spapr_mmu.h"
+#include "hw/ppc/spapr_numa.h"
 #include "hw/ppc/spapr_power.h"
 #include "hw/ppc/spapr_qtest.h"
 #include "hw/ppc/spapr_rtc.h"
@@ -77,6 +78,16 @@ static void machine_create_caps(SpaprMachineState *spapr)
     caps->wanted = spapr->caps;
     spapr_module_install(spapr->hv, SPAPR_MODULE(caps), "caps", &error_fatal);
     spapr->hv->caps = caps;
+}
+
+static void machine_create_numa(SpaprMachineState *spapr)
+{
+    SpaprNuma *numa = SPAPR_NUMA(object_new(TYPE_SPAPR_NUMA));
+
+    numa->state = MACHINE(spapr)->numa_state;
+    numa->max_cpus = machine_max_cores(MACHINE(spapr)) * spapr->vsmt;
+    spapr_module_install(spapr->hv, SPAPR_MODULE(numa), "numa", &error_fatal);
+    spapr->hv->numa = numa;
 }
 
 static void machine_create_memory(SpaprMachineState *spapr)
@@ -165,6 +176,8 @@ static void machine_create_cpus(SpaprMachineState *spapr)
                                 &error_abort);
         SPAPR_CPU_CORE(core)->hv = spapr->hv;
         SPAPR_CPU_CORE(core)->vsmt = spapr->vsmt;
+        SPAPR_CPU_CORE(core)->node_id =
+            slots->cpus[first / threads].props.node_id;
         object_property_add_child(OBJECT(spapr), "core[*]", core);
         qdev_realize_and_unref(DEVICE(core), NULL, &error_fatal);
         /* Whole cores are plugged, so it is the core that fills the slot */
@@ -275,6 +288,7 @@ static void machine_init(MachineState *machine)
     machine_check_vsmt(spapr);
 
     machine_create_caps(spapr);
+    machine_create_numa(spapr);
     machine_create_memory(spapr);
     machine_create_hpt(spapr);
     machine_create_mmu(spapr);
@@ -321,6 +335,12 @@ static CpuInstanceProperties machine_cpu_props(MachineState *machine,
     CPUArchIdList *slots = machine_cpu_slots(machine);
 
     return slots->cpus[cpu_index / machine->smp.threads].props;
+}
+
+/* Without -numa cpu: whole sockets, node by node */
+static int64_t machine_default_node(const MachineState *machine, int slot)
+{
+    return slot / machine->smp.cores % machine->numa_state->num_nodes;
 }
 
 /* The monitor's "nmi": a system reset interrupt on every processor */
@@ -494,6 +514,10 @@ static void spapr_machine_class_init(ObjectClass *oc, void *data)
     mc->has_hotpluggable_cpus = true;
     mc->possible_cpu_arch_ids = machine_possible_cpus;
     mc->cpu_index_to_instance_props = machine_cpu_props;
+    mc->get_default_cpu_node_id = machine_default_node;
+    /* A guest without nodes could not be given memory of a second one later */
+    mc->auto_enable_numa = true;
+    mc->numa_mem_supported = true;
 
     nc->nmi_monitor_handler = machine_nmi;
     ic->print_info = machine_print_pic;

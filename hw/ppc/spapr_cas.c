@@ -30,6 +30,9 @@
 #define OV5_LPAR            2
 #define OV5_LPAR_SPLPAR     0x40
 #define OV5_LPAR_LARGE_PAGES 0x10
+#define OV5_AFFINITY        5
+#define OV5_AFFINITY_FORM1  0x80
+#define OV5_AFFINITY_FORM2  0x20
 #define OV5_BINARY          6
 #define OV5_BINARY_RESIZE_HPT 0x01
 #define OV5_INTERRUPTS      23
@@ -51,7 +54,7 @@
 #define CAS_VERSION_NO_TREE 0
 #define CAS_VERSION_TREE    1
 
-/* The options of vector 5 that the board has; MMU and interrupts are apart */
+/* The options of vector 5 that are a matter of having them or not */
 static const struct {
     unsigned byte;
     uint8_t bits;
@@ -199,6 +202,27 @@ static bool cas_choose_mmu(const CasRequest *req, bool *radix, bool *gtse)
     return true;
 }
 
+/* The best form of those that the guest knows, and no other beside it */
+static uint8_t cas_choose_affinity(const CasRequest *req)
+{
+    uint8_t known = req->ov5[OV5_AFFINITY];
+
+    return known & OV5_AFFINITY_FORM2 ? OV5_AFFINITY_FORM2 :
+                                        known & OV5_AFFINITY_FORM1;
+}
+
+SpaprAffinityForm spapr_cas_affinity_form(const SpaprCas *cas)
+{
+    switch (cas->ov5[OV5_AFFINITY]) {
+    case OV5_AFFINITY_FORM2:
+        return SPAPR_AFFINITY_FORM2;
+    case OV5_AFFINITY_FORM1:
+        return SPAPR_AFFINITY_FORM1;
+    default:
+        return SPAPR_AFFINITY_FORM0;
+    }
+}
+
 static bool cas_resizes_hpt(const uint8_t *ov5)
 {
     return ov5[OV5_BINARY] & OV5_BINARY_RESIZE_HPT;
@@ -225,6 +249,7 @@ static void cas_choose_ov5(SpaprCas *cas, const CasRequest *req)
         cas->ov5[ov5_supported[i].byte] |=
             req->ov5[ov5_supported[i].byte] & ov5_supported[i].bits;
     }
+    cas->ov5[OV5_AFFINITY] = cas_choose_affinity(req);
     if (spapr_hpt_can_resize(SPAPR_MODULE(cas)->hv->hpt)) {
         cas->ov5[OV5_BINARY] |= req->ov5[OV5_BINARY] & OV5_BINARY_RESIZE_HPT;
     }

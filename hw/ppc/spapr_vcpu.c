@@ -13,6 +13,7 @@
 #include "hw/ppc/spapr_caps.h"
 #include "hw/ppc/spapr_cpu_core.h"
 #include "hw/ppc/spapr_mmu.h"
+#include "hw/ppc/spapr_numa.h"
 #include "hw/ppc/spapr_vcpu.h"
 #include "system/runstate.h"
 #include "target/ppc/cpu-models.h"
@@ -656,6 +657,7 @@ static void dt_add_core(DtNode *cpus, SpaprHypervisor *hv, SpaprCpuCore *core)
     dt_add_mmu(node, hv, cpu);
     dt_add_features(node, cpu);
     spapr_caps_cpu_dt(hv->caps, node, cpu);
+    spapr_numa_cpu_dt(hv->numa, node, cpu);
 }
 
 static void vcpus_populate_dt(SpaprModule *module, DtNode *root)

@@ -40,6 +40,7 @@ static const uint64_t owned[] = {
     H_INVALIDATE_PID, H_REGISTER_PROC_TBL, H_SIGNAL_SYS_RESET,
     H_BLOCK_REMOVE, H_RESIZE_HPT_PREPARE, H_RESIZE_HPT_COMMIT, H_RPT_INVALIDATE,
     H_GET_PPP, H_SET_PPP, H_PURR, H_PIC, H_POLL_PENDING, H_SET_MPP, H_GET_MPP,
+    H_HOME_NODE_ASSOCIATIVITY,
     H_PRIVATE_RTAS, H_PRIVATE_LOGICAL_MEMOP, H_PRIVATE_CAS, H_PRIVATE_UPDATE_DT,
     H_PRIVATE_VOF_CLIENT,
 };
@@ -137,6 +138,7 @@ static const struct {
     { "hcall-poll-pending", H_POLL_PENDING, { } },
     { "SLB-Buffer", H_REGISTER_VPA, { 0, -1 } },
     { "hcall-join", H_JOIN, { } },
+    { "hcall-vphn", H_HOME_NODE_ASSOCIATIVITY, { 0 } },
     { "hcall-set-mode", H_SET_MODE, { 0, 0 } },
     { "hcall-imtt", H_REGISTER_PROC_TBL, { -1 } },
     { "hcall-cpu-characteristics", H_GET_CPU_CHARACTERISTICS, { } },

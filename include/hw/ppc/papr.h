@@ -91,6 +91,7 @@
 #define H_JOIN                  0x298
 #define H_SET_MPP               0x2d0
 #define H_GET_MPP               0x2d4
+#define H_HOME_NODE_ASSOCIATIVITY 0x2ec
 #define H_XIRR_X                0x2fc
 #define H_SET_MODE              0x31c
 #define H_BLOCK_REMOVE          0x328

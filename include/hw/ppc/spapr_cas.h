@@ -18,6 +18,13 @@ OBJECT_DECLARE_SIMPLE_TYPE(SpaprCas, SPAPR_CAS)
 /* Bytes 1 to 26 of option vector 5, behind its length byte at index 0 */
 #define SPAPR_OV5_SIZE 27
 
+/* What associativity lists tell; see hw/ppc/spapr_numa.c */
+typedef enum SpaprAffinityForm {
+    SPAPR_AFFINITY_FORM0,
+    SPAPR_AFFINITY_FORM1,
+    SPAPR_AFFINITY_FORM2,
+} SpaprAffinityForm;
+
 struct SpaprCas {
     SpaprModule parent_obj;
 
@@ -44,6 +51,9 @@ struct SpaprCas {
  * it was
  */
 bool spapr_cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec);
+
+/** spapr_cas_affinity_form: as negotiated; form 0 before */
+SpaprAffinityForm spapr_cas_affinity_form(const SpaprCas *cas);
 
 /**
  * spapr_cas_machine_reset: put processors and MMU into the state that a guest

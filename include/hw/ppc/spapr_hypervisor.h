@@ -19,6 +19,7 @@
 OBJECT_DECLARE_SIMPLE_TYPE(SpaprHypervisor, SPAPR_HYPERVISOR)
 
 typedef struct SpaprCaps SpaprCaps;
+typedef struct SpaprNuma SpaprNuma;
 typedef struct SpaprMemory SpaprMemory;
 typedef struct SpaprHpt SpaprHpt;
 typedef struct SpaprMmu SpaprMmu;
@@ -44,6 +45,7 @@ struct SpaprHypervisor {
 
     /* Siblings that others ask; set by the machine when it installs them */
     SpaprCaps *caps;
+    SpaprNuma *numa;
     SpaprMemory *memory;
     SpaprHpt *hpt;
     SpaprMmu *mmu;

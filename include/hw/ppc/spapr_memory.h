@@ -32,4 +32,16 @@ struct SpaprMemory {
  */
 bool spapr_memory_is_ram(SpaprMemory *memory, hwaddr addr, uint64_t len);
 
+/**
+ * spapr_memory_read_string: a string of the guest's
+ * @addr: guest real address of its first byte
+ * @buf: where it is put, with a NUL in any case
+ * @size: bytes of room there; what is longer is cut
+ *
+ * Returns: its length, @size when it is longer than @buf, or -1 when the bytes
+ * are not RAM of the partition; @buf is empty then
+ */
+ssize_t spapr_memory_read_string(SpaprMemory *memory, hwaddr addr,
+                                 char *buf, size_t size);
+
 #endif /* HW_PPC_SPAPR_MEMORY_H */
