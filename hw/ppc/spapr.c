@@ -163,11 +163,6 @@ static void machine_create_cpus(SpaprMachineState *spapr)
     CPUArchIdList *slots = machine_cpu_slots(machine);
     unsigned cpus = machine->smp.cpus, threads = machine->smp.threads;
 
-    if (!type) {
-        error_report("-cpu: '%s' is no processor that this machine can have",
-                     machine->cpu_type);
-        exit(EXIT_FAILURE);
-    }
     for (unsigned first = 0; first < cpus; first += threads) {
         Object *core = object_new(type);
 
@@ -192,7 +187,11 @@ static void machine_create_cas(SpaprMachineState *spapr)
     if (spapr->max_compat_pvr &&
         !ppc_check_compat(POWERPC_CPU(first_cpu), spapr->max_compat_pvr,
                           0, 0)) {
-        error_report("max-cpu-compat: the processor model has no such mode");
+        g_autofree char *level = object_property_get_str(
+            OBJECT(spapr), "max-cpu-compat", &error_abort);
+
+        error_report("max-cpu-compat=%s: the processor model has no such mode",
+                     level);
         exit(EXIT_FAILURE);
     }
     cas->max_compat_pvr = spapr->max_compat_pvr;
@@ -232,6 +231,37 @@ static void machine_create_firmware(SpaprMachineState *spapr)
     spapr->hv->firmware = fw;
     spapr_module_install(spapr->hv, SPAPR_MODULE(fw), "firmware",
                          &error_fatal);
+}
+
+/* Options that the core has for every board, and that this one can't follow */
+static void machine_check_options(MachineState *machine)
+{
+    if (machine->ram_slots || machine->maxram_size != machine->ram_size) {
+        error_report("-m: slots= and maxmem= are not supported yet");
+        exit(EXIT_FAILURE);
+    }
+    if (!QEMU_IS_ALIGNED(machine->ram_size, SPAPR_LMB_SIZE)) {
+        error_report("-m: the size of memory must be a multiple of "
+                     "%" PRIu64 " MiB", (uint64_t)(SPAPR_LMB_SIZE / MiB));
+        exit(EXIT_FAILURE);
+    }
+    if (machine->dtb) {
+        error_report("-dtb: the board makes its own device tree");
+        exit(EXIT_FAILURE);
+    }
+    if (machine->usb) {
+        error_report("-usb, usb=on: the board has no USB controller yet");
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void machine_check_cpu_type(MachineState *machine)
+{
+    if (!spapr_cpu_core_type(machine->cpu_type)) {
+        error_report("-cpu: '%s' is no processor that this machine can have",
+                     machine->cpu_type);
+        exit(EXIT_FAILURE);
+    }
 }
 
 /*
@@ -281,10 +311,8 @@ static void machine_init(MachineState *machine)
     SpaprMachineState *spapr = SPAPR_MACHINE(machine);
     SpaprHypervisor *hv = spapr->hv;
 
-    if (machine->ram_slots || machine->maxram_size != machine->ram_size) {
-        error_report("-m: slots= and maxmem= are not supported yet");
-        exit(EXIT_FAILURE);
-    }
+    machine_check_options(machine);
+    machine_check_cpu_type(machine);
     machine_check_vsmt(spapr);
 
     machine_create_caps(spapr);
@@ -446,6 +474,34 @@ static void spapr_machine_instance_init(Object *obj)
         "Newest architecture that the guest's processors may follow");
 }
 
+static char *machine_get_ic_mode(Object *obj, Error **errp)
+{
+    return g_strdup("xics");
+}
+
+static void machine_set_ic_mode(Object *obj, const char *value, Error **errp)
+{
+    if (strcmp(value, "xics")) {
+        error_setg(errp, "ic-mode=%s: the board has no other interrupt "
+                   "controller than xics", value);
+    }
+}
+
+static char *machine_get_kvm_type(Object *obj, Error **errp)
+{
+    return g_strdup("auto");
+}
+
+static void machine_set_kvm_type(Object *obj, const char *value, Error **errp)
+{
+    if (!strcmp(value, "HV") || !strcmp(value, "PR")) {
+        error_setg(errp, "kvm-type=%s: the board runs without KVM; use "
+                   "kvm-type=auto", value);
+    } else if (strcmp(value, "auto")) {
+        error_setg(errp, "kvm-type=%s: must be auto, HV or PR", value);
+    }
+}
+
 static void spapr_machine_class_options(ObjectClass *oc)
 {
     static const char *const resize_hpt_names[] = {
@@ -468,6 +524,14 @@ static void spapr_machine_class_options(ObjectClass *oc)
     };
 
     spapr_caps_add_properties(oc);
+    object_class_property_add_str(oc, "ic-mode", machine_get_ic_mode,
+                                  machine_set_ic_mode);
+    object_class_property_set_description(oc, "ic-mode",
+        "Interrupt controller: xics");
+    object_class_property_add_str(oc, "kvm-type", machine_get_kvm_type,
+                                  machine_set_kvm_type);
+    object_class_property_set_description(oc, "kvm-type",
+        "Kind of KVM: auto, as there is none");
     object_class_property_add_bool(oc, "x-vof", machine_get_x_vof,
                                    machine_set_x_vof);
     object_class_property_set_description(oc, "x-vof",
