@@ -563,15 +563,20 @@ static void dt_add_pa_features(DtNode *node, PowerPCCPU *cpu)
 static void dt_add_threads(DtNode *node, SpaprCpuCore *core)
 {
     uint32_t servers[SPAPR_MAX_THREADS];
-    uint32_t gservers[2 * SPAPR_MAX_THREADS] = { 0 };
+    uint32_t gservers[2 * SPAPR_MAX_THREADS];
     /* An older architecture may not know of so many threads */
     int n = MIN(CPU_CORE(core)->nr_threads,
                 ppc_compat_max_vthreads(core->vcpus[0].cpu));
 
     for (int i = 0; i < n; i++) {
         servers[i] = core->vcpus[i].cpu->vcpu_id;
-        /* Number, and the global queue: one that always is there, server 0 */
+        /*
+         * Number, and that of the global queue. Each processor has one to
+         * itself: Linux sends interrupts to its boot processor's, and a kernel
+         * that a crash started may run on any, with all others silent.
+         */
         gservers[2 * i] = servers[i];
+        gservers[2 * i + 1] = servers[i];
     }
     dt_prop_cells_n(node, "ibm,ppc-interrupt-server#s", servers, n);
     dt_prop_cells_n(node, "ibm,ppc-interrupt-gserver#s", gservers, 2 * n);

@@ -596,7 +596,7 @@ static bool pa_feature(const void *fdt, int node, unsigned byte, unsigned bit)
 static void test_dt_cores(void)
 {
     static const uint32_t servers[2][2] = { { 0, 1 }, { 8, 9 } };
-    static const uint32_t gservers[2][4] = { { 0, 0, 1, 0 }, { 8, 0, 9, 0 } };
+    static const uint32_t gservers[2][4] = { { 0, 0, 1, 1 }, { 8, 8, 9, 9 } };
     QTestState *qts = start_more("power9", ",vsmt=8");
     g_autofree void *fdt = spapr_qtest_fdt(qts);
     int node, n = 0;
