@@ -21,7 +21,9 @@
 #include "hw/ppc/spapr_cas.h"
 #include "hw/ppc/spapr_ci.h"
 #include "hw/ppc/spapr_cpu_core.h"
+#include "hw/ppc/spapr_errinjct.h"
 #include "hw/ppc/spapr_events.h"
+#include "hw/ppc/spapr_fwnmi.h"
 #include "hw/ppc/spapr_irq.h"
 #include "hw/ppc/spapr_memory.h"
 #include "hw/ppc/spapr_mmu.h"
@@ -29,13 +31,16 @@
 #include "hw/ppc/spapr_power.h"
 #include "hw/ppc/spapr_qtest.h"
 #include "hw/ppc/spapr_rtc.h"
+#include "hw/ppc/spapr_sensors.h"
 #include "hw/ppc/spapr_splpar.h"
 #include "hw/ppc/spapr_stats.h"
+#include "hw/ppc/spapr_surveillance.h"
 #include "hw/ppc/spapr_sysparm.h"
 #include "hw/ppc/spapr_vcpu.h"
 #include "hw/ppc/spapr_vio.h"
 #include "hw/ppc/spapr_vof.h"
 #include "hw/ppc/spapr_vpa.h"
+#include "hw/ppc/spapr_vpd.h"
 #include "hw/ppc/vof.h"
 #include "hw/ppc/xics_spapr.h"
 #include "system/qtest.h"
@@ -207,6 +212,16 @@ static void machine_create_rtc(SpaprMachineState *spapr)
     object_property_add_alias(OBJECT(spapr), "rtc-time", rtc, "date");
 }
 
+static void machine_create_fwnmi(SpaprMachineState *spapr)
+{
+    SpaprFwnmi *fwnmi = SPAPR_FWNMI(object_new(TYPE_SPAPR_FWNMI));
+
+    fwnmi->enabled = spapr_caps_on(spapr->hv->caps, SPAPR_CAP_FWNMI);
+    spapr_module_install(spapr->hv, SPAPR_MODULE(fwnmi), "fwnmi",
+                         &error_fatal);
+    spapr->hv->fwnmi = fwnmi;
+}
+
 static void machine_create_vio(SpaprMachineState *spapr)
 {
     spapr->hv->vio = machine_add_module(spapr, TYPE_SPAPR_VIO_BRIDGE, "vio");
@@ -330,7 +345,13 @@ static void machine_init(MachineState *machine)
     machine_create_rtc(spapr);
     machine_add_module(spapr, TYPE_SPAPR_POWER, "power");
     machine_add_module(spapr, TYPE_SPAPR_SYSPARM, "sysparm");
-    machine_add_module(spapr, TYPE_SPAPR_EVENTS, "events");
+    hv->sensors = machine_add_module(spapr, TYPE_SPAPR_SENSORS, "sensors");
+    hv->surveillance = machine_add_module(spapr, TYPE_SPAPR_SURVEILLANCE,
+                                          "surveillance");
+    hv->events = machine_add_module(spapr, TYPE_SPAPR_EVENTS, "events");
+    hv->errinjct = machine_add_module(spapr, TYPE_SPAPR_ERRINJCT, "errinjct");
+    machine_create_fwnmi(spapr);
+    machine_add_module(spapr, TYPE_SPAPR_VPD, "vpd");
     machine_create_vio(spapr);
     machine_create_firmware(spapr);
     spapr_qtest_init();

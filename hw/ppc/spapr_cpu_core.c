@@ -20,6 +20,7 @@
 #include "hw/ppc/ppc.h"
 #include "hw/ppc/spapr_caps.h"
 #include "hw/ppc/spapr_cpu_core.h"
+#include "hw/ppc/spapr_fwnmi.h"
 #include "hw/ppc/spapr_irq.h"
 #include "hw/ppc/spapr_mmu.h"
 #include "migration/vmstate.h"
@@ -193,7 +194,7 @@ static void do_system_reset(CPUState *cs, run_on_cpu_data data)
     /* LoPAR, stop-self: a stopped processor performs a null action */
     if (!vcpu->stopped) {
         spapr_vcpu_wake(vcpu, SPAPR_DISPATCH_BOOT);
-        ppc_cpu_do_system_reset(cs);
+        spapr_fwnmi_system_reset(vcpu->core->hv->fwnmi, vcpu->cpu);
     }
 }
 

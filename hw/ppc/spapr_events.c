@@ -2,23 +2,22 @@
 /*
  * sPAPR: platform events
  *
- * So far the one event is the operator's wish to see the partition shut down
- * ("system_powerdown"), an environmental and power warning (EPOW).
+ * The operator's wish to see the partition shut down ("system_powerdown") is an
+ * environmental and power warning (EPOW), told by interrupt. Warnings of
+ * internal errors wait until the guest scans for them.
  */
 
 #include "qemu/osdep.h"
-#include "qemu/bcd.h"
-#include "qemu/bswap.h"
-#include "exec/address-spaces.h"
 #include "hw/ppc/spapr_events.h"
 #include "hw/ppc/spapr_irq.h"
-#include "hw/ppc/spapr_memory.h"
+#include "hw/ppc/spapr_sensors.h"
+#include "hw/ppc/spapr_surveillance.h"
 #include "migration/vmstate.h"
-#include "system/rtc.h"
 #include "system/runstate.h"
 #include "trace.h"
 
 /* Bits of an event mask, table "Error and Event Classes ..." */
+#define EVENT_CLASS_INTERNAL    0x80000000
 #define EVENT_CLASS_EPOW        0x40000000
 
 /* check-exception's "vector offset" of an external interrupt */
@@ -30,80 +29,11 @@
 /* Sensors, table "Defined Sensors" */
 #define SENSOR_EPOW             9
 
-/* As often a minute as asked for, there is nothing for event-scan to find */
+/* As often a minute as asked for. Surveillance has no finer grain than this */
 #define EVENT_SCAN_RATE         1
-/* The size that Linux has room for; no log here comes near it */
-#define ERROR_LOG_MAX           2048
 
-/*
- * The error log: LoPAR, "RTAS Event Return Format Fixed Part" and what follows
- * it. All fields are big endian.
- */
-typedef struct QEMU_PACKED LogFixed {
-    uint8_t version;
-    uint8_t severity;       /* with disposition and presence of the rest */
-    uint8_t initiator;      /* and target */
-    uint8_t type;
-} LogFixed;
-
-#define LOG_VERSION             6
-#define LOG_SEVERITY_EVENT      (1 << 5)
-#define LOG_EXTENDED            (1 << 2)
-#define LOG_TYPE_EPOW           64
-
-/* "RTAS General Extended Event Log Format, Version 6" */
-typedef struct QEMU_PACKED LogExtended {
-    uint8_t flags;
-    uint8_t reserved1;
-    uint8_t format;
-    uint8_t reserved2[9];
-    char company[4];
-} LogExtended;
-
-#define LOG_FLAGS               0x86    /* valid, new, big endian */
-#define LOG_FORMAT_PLATFORM     0x8e    /* PowerPC; a platform event log */
-
-typedef struct QEMU_PACKED LogSection {
-    char id[2];
-    uint16_t length;        /* in bytes, this header included */
-    uint8_t version;
-    uint8_t subtype;
-    uint16_t creator;
-} LogSection;
-
-typedef struct QEMU_PACKED LogMainA {
-    LogSection header;
-    uint8_t date[4];
-    uint8_t time[4];
-    uint8_t platform1[8];
-    char creator;
-    uint8_t reserved1[2];
-    uint8_t section_count;
-    uint8_t reserved2[4];
-    uint8_t platform2[8];
-    uint32_t log_id;
-    uint8_t platform3[4];
-} LogMainA;
-
-#define LOG_CREATOR_HYPERVISOR  'H'
-
-typedef struct QEMU_PACKED LogMainB {
-    LogSection header;
-    uint8_t subsystem;
-    uint8_t platform1;
-    uint8_t severity;
-    uint8_t subtype;
-    uint8_t platform2[4];
-    uint8_t reserved1[2];
-    uint16_t action_flags;
-    uint8_t reserved2[4];
-} LogMainB;
-
-#define LOG_SUBSYSTEM_POWER     0x60
-#define LOG_SUBTYPE_SHUTDOWN    0xd0
-
+/* "Platform Event Log Format, EPOW Section" behind its header */
 typedef struct QEMU_PACKED LogEpow {
-    LogSection header;
     uint8_t sensor;
     uint8_t modifier;
     uint8_t extended_modifier;  /* since version 2 of the section */
@@ -114,84 +44,34 @@ typedef struct QEMU_PACKED LogEpow {
 #define EPOW_SHUTDOWN_NORMAL    0x01
 #define EPOW_PARTITION_ONLY     0x01
 
-typedef struct QEMU_PACKED EpowLog {
-    LogFixed fixed;
-    uint32_t extended_length;
-    LogExtended extended;
-    LogMainA main_a;
-    LogMainB main_b;
-    LogEpow epow;
-} EpowLog;
+QEMU_BUILD_BUG_ON(sizeof(LogEpow) != 20 - 8);
 
-/* The LoPAR gives each section's size, and where the sections begin */
-QEMU_BUILD_BUG_ON(offsetof(EpowLog, extended) != 8);
-QEMU_BUILD_BUG_ON(sizeof(LogExtended) != 16);
-QEMU_BUILD_BUG_ON(sizeof(LogMainA) != 48);
-QEMU_BUILD_BUG_ON(sizeof(LogMainB) != 24);
-QEMU_BUILD_BUG_ON(sizeof(LogEpow) != 20);
-
-static LogSection section(const char *id, uint16_t length, uint8_t version)
+static GByteArray *epow_build_log(const SpaprEpow *event)
 {
-    return (LogSection) {
-        .id = { id[0], id[1] },
-        .length = cpu_to_be16(length),
-        .version = version,
+    SpaprErrlogHead head = {
+        .severity = SPAPR_ERRLOG_SEVERITY_EVENT,
+        .type = SPAPR_ERRLOG_TYPE_EPOW,
+        .subsystem = SPAPR_ERRLOG_SUBSYSTEM_POWER,
+        .subtype = SPAPR_ERRLOG_SUBTYPE_SHUTDOWN,
+        .id = event->id,
     };
+    const LogEpow epow = {
+        .sensor = event->action,
+        .modifier = event->modifier,
+        .extended_modifier = EPOW_PARTITION_ONLY,
+    };
+    GByteArray *log;
+
+    memcpy(head.date, event->date, sizeof(head.date));
+    memcpy(head.time, event->time, sizeof(head.time));
+    log = spapr_errlog_new(&head);
+    spapr_errlog_add(log, "EP", 2, &epow, sizeof(epow));
+    return log;
 }
 
-static void epow_build_log(const SpaprEpow *event, EpowLog *log)
+uint32_t spapr_events_next_id(SpaprEvents *events)
 {
-    *log = (EpowLog) {
-        .fixed = {
-            .version = LOG_VERSION,
-            .severity = LOG_SEVERITY_EVENT | LOG_EXTENDED,
-            .type = LOG_TYPE_EPOW,
-        },
-        .extended_length = cpu_to_be32(sizeof(*log) -
-                                       offsetof(EpowLog, extended)),
-        .extended = {
-            .flags = LOG_FLAGS,
-            .format = LOG_FORMAT_PLATFORM,
-            .company = "IBM",
-        },
-        .main_a = {
-            .header = section("PH", sizeof(LogMainA), 1),
-            .creator = LOG_CREATOR_HYPERVISOR,
-            .section_count = 3,
-            .log_id = cpu_to_be32(event->id),
-        },
-        .main_b = {
-            .header = section("UH", sizeof(LogMainB), 1),
-            .subsystem = LOG_SUBSYSTEM_POWER,
-            .subtype = LOG_SUBTYPE_SHUTDOWN,
-        },
-        .epow = {
-            .header = section("EP", sizeof(LogEpow), 2),
-            .sensor = event->action,
-            .modifier = event->modifier,
-            .extended_modifier = EPOW_PARTITION_ONLY,
-        },
-    };
-    memcpy(log->main_a.date, event->date, sizeof(event->date));
-    memcpy(log->main_a.time, event->time, sizeof(event->time));
-}
-
-/* The time is the platform's, whatever the guest has set its clock to */
-static void epow_stamp(SpaprEpow *event)
-{
-    struct tm tm;
-    unsigned year;
-
-    qemu_get_timedate(&tm, 0);
-    year = tm.tm_year + 1900;
-    event->date[0] = to_bcd(year / 100 % 100);
-    event->date[1] = to_bcd(year % 100);
-    event->date[2] = to_bcd(tm.tm_mon + 1);
-    event->date[3] = to_bcd(tm.tm_mday);
-    event->time[0] = to_bcd(tm.tm_hour);
-    event->time[1] = to_bcd(tm.tm_min);
-    event->time[2] = to_bcd(tm.tm_sec);
-    event->time[3] = 0;
+    return ++events->last_id;
 }
 
 static void epow_update_irq(SpaprEvents *events)
@@ -215,7 +95,7 @@ static void epow_raise(SpaprEvents *events, uint8_t action, uint8_t modifier)
         event->id = events->last_id;
         event->action = action;
         event->modifier = modifier;
-        epow_stamp(event);
+        spapr_errlog_stamp(event->date, event->time);
     }
     trace_spapr_events_raise(events->last_id, action, modifier, queued);
     epow_update_irq(events);
@@ -229,32 +109,40 @@ static void epow_drop_first(SpaprEvents *events)
     epow_update_irq(events);
 }
 
-/*
- * Store the oldest event's log. A log that does not fit is cut down to its
- * fixed part, since sections may go only as a whole (R1-"RTAS General Extended
- * Event Log Format, Version 6"-2) and the log is nothing without those it has.
- * An event whose log can't be stored stays.
- */
-static int32_t epow_report(SpaprEvents *events, bool critical,
-                           uint32_t addr, uint32_t length)
+void spapr_events_report(SpaprEvents *events, const SpaprErrlogHead *head)
 {
-    SpaprHypervisor *hv = SPAPR_MODULE(events)->hv;
-    EpowLog log;
-    uint32_t n = sizeof(log);
+    bool queued = events->warning_count < ARRAY_SIZE(events->warnings);
 
-    epow_build_log(&events->epow[0], &log);
-    if (critical || length < n) {
-        log.fixed.severity &= ~LOG_EXTENDED;
-        n = MIN(sizeof(log.fixed), length);
+    events->last_id++;
+    if (queued) {
+        SpaprErrlogHead *warning = &events->warnings[events->warning_count++];
+
+        *warning = *head;
+        warning->id = events->last_id;
+        spapr_errlog_stamp(warning->date, warning->time);
     }
-    if (n && (!spapr_memory_is_ram(hv->memory, addr, n) ||
-              address_space_write(&address_space_memory, addr,
-                                  MEMTXATTRS_UNSPECIFIED, &log,
-                                  n) != MEMTX_OK)) {
+    trace_spapr_events_warning(events->last_id, head->type, queued);
+}
+
+static void warning_drop_first(SpaprEvents *events)
+{
+    events->warning_count--;
+    memmove(&events->warnings[0], &events->warnings[1],
+            events->warning_count * sizeof(events->warnings[0]));
+}
+
+/* Returns: a status word. An event whose log can't be stored is to stay */
+static int32_t store_log(SpaprEvents *events, const GByteArray *log,
+                         uint32_t id, bool critical,
+                         uint32_t addr, uint32_t length)
+{
+    int n = spapr_errlog_store(SPAPR_MODULE(events)->hv, log, critical,
+                               addr, length);
+
+    if (n < 0) {
         return RTAS_OUT_PARAM_ERROR;
     }
-    trace_spapr_events_report(events->epow[0].id, n);
-    epow_drop_first(events);
+    trace_spapr_events_report(id, n);
     return RTAS_OUT_SUCCESS;
 }
 
@@ -263,62 +151,130 @@ static int32_t epow_report(SpaprEvents *events, bool critical,
  *
  * Argument cells: vector offset of the interrupt, its source number, mask of
  * event classes, whether to be quick (and brief), real address of the buffer,
- * its length in bytes. Status: 0 when a log was stored, 1 when this interrupt
- * has no event in these classes, -3 for a buffer that is not memory.
+ * its length in bytes, and, if it is given, the upper half of what goes with
+ * other vectors than the external interrupt's. Status: 0 when a log was stored,
+ * 1 when this interrupt has no event in these classes, -3 for a buffer that is
+ * not memory.
  */
 static int32_t check_exception(PowerPCCPU *cpu, void *opaque,
                                const uint32_t *args, uint32_t *outs)
 {
     SpaprEvents *events = opaque;
+    g_autoptr(GByteArray) log = NULL;
+    int32_t status;
 
     if (args[0] != VECTOR_EXTERNAL || args[1] != SPAPR_IRQ_EPOW ||
         !(args[2] & EVENT_CLASS_EPOW) || !events->epow_count) {
         return STATUS_NO_EVENT;
     }
-    return epow_report(events, args[3], args[4], args[5]);
+    log = epow_build_log(&events->epow[0]);
+    status = store_log(events, log, events->epow[0].id, args[3],
+                       args[4], args[5]);
+    if (status == RTAS_OUT_SUCCESS) {
+        epow_drop_first(events);
+    }
+    return status;
 }
 
 /*
  * event-scan: LoPAR, "event-scan"
  *
  * Argument cells: mask of event classes, whether to be quick, real address of
- * the buffer, its length in bytes. Status: 1. What an interrupt tells must not
- * be told here too (R1-"Error and Event Reporting"-1), and that is all there
- * is.
+ * the buffer, its length in bytes. Status: 0 when a log was stored, 1 when
+ * there is none, -3 for a buffer that is not memory. What an interrupt tells
+ * must not be told here too (R1-"Error and Event Reporting"-1), so these are
+ * warnings of internal errors only. After each there is none for once, since a
+ * guest is to get one in a sequence of calls (R1-"event-scan"-8).
+ *
+ * A call that asks for internal errors is the guest's heartbeat too
+ * (R1-"Surveillance"-2).
  */
 static int32_t event_scan(PowerPCCPU *cpu, void *opaque,
                           const uint32_t *args, uint32_t *outs)
 {
-    return STATUS_NO_EVENT;
+    SpaprEvents *events = opaque;
+    g_autoptr(GByteArray) log = NULL;
+    int32_t status;
+
+    if (!(args[0] & EVENT_CLASS_INTERNAL)) {
+        return STATUS_NO_EVENT;
+    }
+    spapr_surveillance_heartbeat(SPAPR_MODULE(events)->hv->surveillance);
+    if (!events->warning_count || events->scan_told) {
+        events->scan_told = false;
+        return STATUS_NO_EVENT;
+    }
+    log = spapr_errlog_new(&events->warnings[0]);
+    status = store_log(events, log, events->warnings[0].id, args[1],
+                       args[2], args[3]);
+    if (status == RTAS_OUT_SUCCESS) {
+        events->scan_told = true;
+        warning_drop_first(events);
+    }
+    return status;
 }
 
 /*
- * get-sensor-state: LoPAR, "get-sensor-state"
+ * rtas-last-error: LoPAR, "rtas-last-error"
  *
- * Argument cells: sensor, its index. Return cell: its state. Status: 0, or -3
- * for a sensor that is not there. Who has an EPOW interrupt must have the EPOW
- * sensor (R1-"Environmental and Power Warnings"-1).
+ * Argument cells: real address of the buffer, its length in bytes. Status: 0
+ * when a log was stored about the last service that returned -1 (hardware
+ * error), 1 when none has since this was asked, -3 for a buffer that is not
+ * memory.
  */
-static int32_t get_sensor_state(PowerPCCPU *cpu, void *opaque,
-                                const uint32_t *args, uint32_t *outs)
+static int32_t rtas_last_error(PowerPCCPU *cpu, void *opaque,
+                               const uint32_t *args, uint32_t *outs)
+{
+    SpaprEvents *events = opaque;
+    SpaprRtasTable *rtas = SPAPR_MODULE(events)->hv->rtas;
+    SpaprErrlogHead head = {
+        .severity = SPAPR_ERRLOG_SEVERITY_ERROR,
+        .disposition = SPAPR_ERRLOG_NOT_RECOVERED,
+        .type = SPAPR_ERRLOG_TYPE_DEVICE,
+        .subsystem = SPAPR_ERRLOG_SUBSYSTEM_FIRMWARE,
+        .event = SPAPR_ERRLOG_EVENT_UNRECOVERABLE,
+    };
+    g_autoptr(GByteArray) log = NULL;
+    int32_t status;
+
+    if (!spapr_rtas_failed(rtas)) {
+        return STATUS_NO_EVENT;
+    }
+    head.id = spapr_events_next_id(events);
+    spapr_errlog_stamp(head.date, head.time);
+    log = spapr_errlog_new(&head);
+    status = store_log(events, log, head.id, false, args[0], args[1]);
+    if (status == RTAS_OUT_SUCCESS) {
+        spapr_rtas_set_failed(rtas, 0);
+    }
+    return status;
+}
+
+/* Who has an EPOW interrupt must have this, R1-"Environmental ..."-1 */
+static int32_t get_epow_sensor(PowerPCCPU *cpu, void *opaque, uint32_t index,
+                               uint32_t *state)
 {
     SpaprEvents *events = opaque;
 
-    if (args[0] != SENSOR_EPOW || args[1] != 0) {
-        return RTAS_OUT_PARAM_ERROR;
-    }
-    outs[0] = events->epow_sensor;
+    *state = events->epow_sensor;
     return RTAS_OUT_SUCCESS;
 }
+
+static const SpaprSensorInfo epow_sensor = {
+    .token = SENSOR_EPOW,
+    .count = 1,
+    .get = get_epow_sensor,
+};
 
 static void spapr_events_register_calls(SpaprModule *module,
                                         SpaprHcallTable *hcalls,
                                         SpaprRtasTable *rtas)
 {
-    spapr_rtas_register(rtas, "check-exception", 6, 1, check_exception, module);
+    spapr_rtas_register_optional(rtas, "check-exception", 7, 1, 1,
+                                 check_exception, module);
     spapr_rtas_register(rtas, "event-scan", 4, 1, event_scan, module);
-    spapr_rtas_register(rtas, "get-sensor-state", 2, 2, get_sensor_state,
-                        module);
+    spapr_rtas_register(rtas, "rtas-last-error", 2, 1, rtas_last_error, module);
+    spapr_sensors_add(module->hv->sensors, &epow_sensor, module);
 }
 
 /* LoPAR, app. "PAPR Binding": /event-sources and properties of /rtas */
@@ -330,10 +286,7 @@ static void spapr_events_populate_dt(SpaprModule *module, DtNode *root)
 
     dt_prop_u32(rtas, "rtas-version", 1);
     dt_prop_u32(rtas, "rtas-event-scan-rate", EVENT_SCAN_RATE);
-    dt_prop_u32(rtas, "rtas-error-log-max", ERROR_LOG_MAX);
-    /* The sensor and its highest index; it has no place that could be named */
-    dt_prop_cells(rtas, "rtas-sensors", SENSOR_EPOW, 0);
-    dt_prop_string(rtas, "ibm,sensor-" stringify(SENSOR_EPOW), "");
+    dt_prop_u32(rtas, "rtas-error-log-max", SPAPR_ERRLOG_MAX);
 
     dt_prop_empty(sources, "interrupt-controller");
     dt_prop_u32(sources, "#interrupt-cells", 2);
@@ -356,6 +309,9 @@ static void spapr_events_reset_hold(Object *obj, ResetType type)
 
     events->epow_count = 0;
     events->epow_sensor = SPAPR_EPOW_RESET;
+    events->warning_count = 0;
+    events->scan_told = false;
+    spapr_rtas_set_failed(SPAPR_MODULE(obj)->hv->rtas, 0);
     epow_update_irq(events);
 }
 
@@ -376,11 +332,21 @@ static void spapr_events_realize(DeviceState *dev, Error **errp)
     qemu_register_powerdown_notifier(&events->powerdown);
 }
 
+static int spapr_events_pre_save(void *opaque)
+{
+    SpaprEvents *events = opaque;
+
+    events->failed_token = spapr_rtas_failed(SPAPR_MODULE(events)->hv->rtas);
+    return 0;
+}
+
 static int spapr_events_post_load(void *opaque, int version_id)
 {
     SpaprEvents *events = opaque;
 
-    return events->epow_count <= ARRAY_SIZE(events->epow) ? 0 : -EINVAL;
+    spapr_rtas_set_failed(SPAPR_MODULE(events)->hv->rtas, events->failed_token);
+    return events->epow_count <= ARRAY_SIZE(events->epow) &&
+           events->warning_count <= ARRAY_SIZE(events->warnings) ? 0 : -EINVAL;
 }
 
 static const VMStateDescription vmstate_spapr_epow = {
@@ -397,10 +363,30 @@ static const VMStateDescription vmstate_spapr_epow = {
     },
 };
 
+static const VMStateDescription vmstate_spapr_warning = {
+    .name = "spapr-events/warning",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT8(severity, SpaprErrlogHead),
+        VMSTATE_UINT8(disposition, SpaprErrlogHead),
+        VMSTATE_UINT8(initiator, SpaprErrlogHead),
+        VMSTATE_UINT8(type, SpaprErrlogHead),
+        VMSTATE_UINT8(subsystem, SpaprErrlogHead),
+        VMSTATE_UINT8(event, SpaprErrlogHead),
+        VMSTATE_UINT8(subtype, SpaprErrlogHead),
+        VMSTATE_UINT32(id, SpaprErrlogHead),
+        VMSTATE_UINT8_ARRAY(date, SpaprErrlogHead, 4),
+        VMSTATE_UINT8_ARRAY(time, SpaprErrlogHead, 4),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
 static const VMStateDescription vmstate_spapr_events = {
     .name = "spapr-events",
     .version_id = 1,
     .minimum_version_id = 1,
+    .pre_save = spapr_events_pre_save,
     .post_load = spapr_events_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_STRUCT_ARRAY(epow, SpaprEvents, SPAPR_EVENTS_MAX, 1,
@@ -408,6 +394,11 @@ static const VMStateDescription vmstate_spapr_events = {
         VMSTATE_UINT32(epow_count, SpaprEvents),
         VMSTATE_UINT32(last_id, SpaprEvents),
         VMSTATE_UINT8(epow_sensor, SpaprEvents),
+        VMSTATE_STRUCT_ARRAY(warnings, SpaprEvents, SPAPR_EVENTS_MAX, 1,
+                             vmstate_spapr_warning, SpaprErrlogHead),
+        VMSTATE_UINT32(warning_count, SpaprEvents),
+        VMSTATE_BOOL(scan_told, SpaprEvents),
+        VMSTATE_UINT32(failed_token, SpaprEvents),
         VMSTATE_END_OF_LIST()
     },
 };

@@ -13,12 +13,6 @@
 #include "hw/ppc/spapr_vpa.h"
 #include "target/ppc/cpu.h"
 
-/*
- * The size of the RTAS code that firmware copies for the guest: SLOF's and
- * VOF's are some 20 bytes; the rest of the page is room.
- */
-#define RTAS_BLOB_SIZE 2048
-
 /* LoPAR, "Hypervisor Call Interrupt": problem state may not call */
 static bool problem_state(CPUPPCState *env)
 {
@@ -137,7 +131,7 @@ DtNode *spapr_hypervisor_build_dt(SpaprHypervisor *hv)
 
     hv_populate_root(hv, root);
     rtas = dt_add(root, "rtas");
-    dt_prop_u32(rtas, "rtas-size", RTAS_BLOB_SIZE);
+    dt_prop_u32(rtas, "rtas-size", SPAPR_RTAS_BLOB_SIZE);
     spapr_hcall_populate_dt(hv->hcalls, rtas);
     spapr_rtas_populate_dt(hv->rtas, rtas);
     for (guint i = 0; i < hv->modules->len; i++) {

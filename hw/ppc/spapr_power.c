@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sPAPR: power control, reboot, and the operator's display
+ * sPAPR: power control, reboot, the guest's end, and the operator's display
  */
 
 #include "qemu/osdep.h"
+#include "qemu/log.h"
 #include "hw/char/spapr_vty.h"
-#include "hw/ppc/spapr_module.h"
+#include "hw/ppc/spapr_memory.h"
 #include "hw/ppc/spapr_power.h"
+#include "hw/ppc/spapr_surveillance.h"
 #include "hw/ppc/spapr_vio.h"
+#include "migration/vmstate.h"
 #include "system/cpus.h"
 #include "system/runstate.h"
+#include "trace.h"
 
 /*
  * The one power domain: the whole partition. Slots of hot-pluggable devices
@@ -122,6 +126,44 @@ static int32_t quiesce(PowerPCCPU *cpu, void *opaque,
     return RTAS_OUT_SUCCESS;
 }
 
+/* A guest's words may go to terminals and logs: nothing but plain text */
+static void make_printable(char *text)
+{
+    for (; *text; text++) {
+        if (!g_ascii_isprint(*text)) {
+            *text = *text == '\n' && text[1] ? ' ' : '?';
+        }
+    }
+}
+
+/*
+ * ibm,os-term: LoPAR, "ibm,os-term"
+ *
+ * Argument cell: guest real address of a string. Status: 0. The guest is at its
+ * end, and what happens to it is the user's choice (-action panic=). With
+ * "none" the call returns at once and the guest does as it thinks fit, as
+ * "ibm,extended-os-term" promises; with the others it returns as soon as the
+ * user lets the machine go on. That the guest has ended counts more than its
+ * words, so that it is not asked to call again when they are not memory. (Linux
+ * 6.12 hands over address 0 by mistake, where its words are not.)
+ */
+static int32_t os_term(PowerPCCPU *cpu, void *opaque,
+                       const uint32_t *args, uint32_t *outs)
+{
+    SpaprPower *power = opaque;
+    SpaprHypervisor *hv = SPAPR_MODULE(power)->hv;
+
+    spapr_memory_read_string(hv->memory, args[0], power->last_words,
+                             sizeof(power->last_words));
+    make_printable(power->last_words);
+    trace_spapr_power_os_term(args[0], power->last_words);
+    qemu_log_mask(LOG_GUEST_ERROR, "ibm,os-term: %s\n", power->last_words);
+    /* R1-"ibm,os-term"-2 */
+    spapr_surveillance_stop(hv->surveillance);
+    qemu_system_guest_panicked(NULL);
+    return RTAS_OUT_SUCCESS;
+}
+
 static void spapr_power_register_calls(SpaprModule *module,
                                        SpaprHcallTable *hcalls,
                                        SpaprRtasTable *rtas)
@@ -132,6 +174,7 @@ static void spapr_power_register_calls(SpaprModule *module,
     spapr_rtas_register(rtas, "get-power-level", 1, 2, get_power_level, module);
     spapr_rtas_register(rtas, "display-character", 1, 1, display_character,
                         module);
+    spapr_rtas_register(rtas, "ibm,os-term", 1, 1, os_term, module);
     spapr_rtas_register(rtas, "quiesce", 0, 0, quiesce, module);
 }
 
@@ -142,22 +185,55 @@ static void spapr_power_populate_dt(SpaprModule *module, DtNode *root)
 
     dt_prop_u32(rtas, "ibm,display-line-length", DISPLAY_COLUMNS);
     dt_prop_u32(rtas, "ibm,form-feed", 0);
+    dt_prop_empty(rtas, "ibm,extended-os-term");
 }
+
+static char *spapr_power_get_last_words(Object *obj, Error **errp)
+{
+    return g_strdup(SPAPR_POWER(obj)->last_words);
+}
+
+static int spapr_power_post_load(void *opaque, int version_id)
+{
+    SpaprPower *power = opaque;
+
+    power->last_words[sizeof(power->last_words) - 1] = '\0';
+    make_printable(power->last_words);
+    return 0;
+}
+
+/* Last words outlive a reset: they are for whoever asks why it was needed */
+static const VMStateDescription vmstate_spapr_power = {
+    .name = TYPE_SPAPR_POWER,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = spapr_power_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BUFFER_UNSAFE(last_words, SpaprPower, 1,
+                              SPAPR_POWER_LAST_WORDS),
+        VMSTATE_END_OF_LIST()
+    },
+};
 
 static void spapr_power_class_init(ObjectClass *oc, void *data)
 {
     SpaprModuleClass *smc = SPAPR_MODULE_CLASS(oc);
 
     DEVICE_CLASS(oc)->desc = "sPAPR power control";
+    DEVICE_CLASS(oc)->vmsd = &vmstate_spapr_power;
     smc->register_calls = spapr_power_register_calls;
     smc->populate_dt = spapr_power_populate_dt;
+    object_class_property_add_str(oc, "last-words", spapr_power_get_last_words,
+                                  NULL);
+    object_class_property_set_description(oc, "last-words",
+        "What the guest said when it panicked (ibm,os-term)");
 }
 
 static const TypeInfo spapr_power_types[] = {
     {
         .name = TYPE_SPAPR_POWER,
         .parent = TYPE_SPAPR_MODULE,
-        .instance_size = sizeof(SpaprModule),
+        .instance_size = sizeof(SpaprPower),
         .class_init = spapr_power_class_init,
     },
 };

@@ -25,7 +25,8 @@
 
 typedef struct SpaprRtasService {
     const char *name;
-    unsigned nargs;
+    unsigned nargs;         /* the most there may be */
+    unsigned optional;      /* as many of the last may be left out */
     unsigned nret;
     SpaprRtasFn *fn;
     void *opaque;
@@ -35,11 +36,12 @@ typedef struct SpaprRtasService {
 struct SpaprRtasTable {
     GArray *services;       /* SpaprRtasService, by token */
     GHashTable *by_name;    /* name -> token */
+    uint32_t failed;        /* the last service with a hardware error, or 0 */
 };
 
 SpaprRtasTable *spapr_rtas_table_new(void)
 {
-    SpaprRtasTable *table = g_new(SpaprRtasTable, 1);
+    SpaprRtasTable *table = g_new0(SpaprRtasTable, 1);
 
     table->services = g_array_new(false, false, sizeof(SpaprRtasService));
     table->by_name = g_hash_table_new(g_str_hash, g_str_equal);
@@ -53,20 +55,37 @@ void spapr_rtas_table_free(SpaprRtasTable *table)
     g_free(table);
 }
 
-void spapr_rtas_register(SpaprRtasTable *table, const char *name,
-                         unsigned nargs, unsigned nret,
-                         SpaprRtasFn *fn, void *opaque)
+void spapr_rtas_register_optional(SpaprRtasTable *table, const char *name,
+                                  unsigned nargs, unsigned optional,
+                                  unsigned nret,
+                                  SpaprRtasFn *fn, void *opaque)
 {
     SpaprRtasService service = {
-        .name = name, .nargs = nargs, .nret = nret, .fn = fn, .opaque = opaque,
+        .name = name, .nargs = nargs, .optional = optional, .nret = nret,
+        .fn = fn, .opaque = opaque,
     };
     uint32_t token = RTAS_TOKEN_BASE + table->services->len;
 
     g_assert(nargs <= SPAPR_RTAS_MAX_CELLS && nret <= SPAPR_RTAS_MAX_CELLS);
+    g_assert(optional <= nargs);
     g_assert(!g_hash_table_contains(table->by_name, name));
     g_hash_table_insert(table->by_name, (gpointer)name,
                         GUINT_TO_POINTER(token));
     g_array_append_val(table->services, service);
+}
+
+void spapr_rtas_register(SpaprRtasTable *table, const char *name,
+                         unsigned nargs, unsigned nret,
+                         SpaprRtasFn *fn, void *opaque)
+{
+    spapr_rtas_register_optional(table, name, nargs, 0, nret, fn, opaque);
+}
+
+static bool counts_match(const SpaprRtasService *service,
+                         unsigned nargs, unsigned nret)
+{
+    return nret == service->nret && nargs <= service->nargs &&
+           nargs >= service->nargs - service->optional;
 }
 
 static SpaprRtasService *rtas_service(SpaprRtasTable *table, uint32_t token)
@@ -106,14 +125,15 @@ static bool write_cells(hwaddr pa, uint32_t *cells, unsigned n)
  * return cell is the status word. A mismatch of counts is a parameter error,
  * and then only the status word is written.
  */
-static target_long rtas_run(SpaprRtasService *service, PowerPCCPU *cpu,
+static target_long rtas_run(SpaprRtasTable *table, SpaprRtasService *service,
+                            PowerPCCPU *cpu,
                             unsigned nargs, hwaddr args_pa,
                             unsigned nret, hwaddr rets_pa)
 {
-    uint32_t args[SPAPR_RTAS_MAX_CELLS];
+    uint32_t args[SPAPR_RTAS_MAX_CELLS] = { 0 };
     uint32_t rets[SPAPR_RTAS_MAX_CELLS + 1] = { 0 };
 
-    if (!service || service->nargs != nargs || service->nret != nret) {
+    if (!service || !counts_match(service, nargs, nret)) {
         if (!nret) {
             return H_PARAMETER;
         }
@@ -125,6 +145,10 @@ static target_long rtas_run(SpaprRtasService *service, PowerPCCPU *cpu,
     }
     service->count++;
     rets[0] = service->fn(cpu, service->opaque, args, rets + 1);
+    if (rets[0] == (uint32_t)RTAS_OUT_HW_ERROR) {
+        table->failed = RTAS_TOKEN_BASE +
+            (service - (SpaprRtasService *)table->services->data);
+    }
     trace_spapr_rtas(service->name, nargs, nret, rets[0]);
     return write_cells(rets_pa, rets, nret) ? H_SUCCESS : H_PARAMETER;
 }
@@ -154,7 +178,7 @@ target_long spapr_rtas_call(SpaprRtasTable *table, PowerPCCPU *cpu,
         trace_spapr_rtas_unknown(token);
     }
     args_pa += RTAS_BUF_CELLS;
-    return rtas_run(service, cpu, nargs, args_pa,
+    return rtas_run(table, service, cpu, nargs, args_pa,
                     nret, args_pa + nargs * sizeof(uint32_t));
 }
 
@@ -168,8 +192,18 @@ target_long spapr_rtas_call_by_name(SpaprRtasTable *table, PowerPCCPU *cpu,
     if (!token) {
         return H_PARAMETER;
     }
-    return rtas_run(rtas_service(table, GPOINTER_TO_UINT(token)), cpu,
+    return rtas_run(table, rtas_service(table, GPOINTER_TO_UINT(token)), cpu,
                     nargs, args_pa, nret, rets_pa);
+}
+
+uint32_t spapr_rtas_failed(SpaprRtasTable *table)
+{
+    return table->failed;
+}
+
+void spapr_rtas_set_failed(SpaprRtasTable *table, uint32_t token)
+{
+    table->failed = token;
 }
 
 void spapr_rtas_populate_dt(SpaprRtasTable *table, DtNode *rtas)

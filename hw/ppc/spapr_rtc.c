@@ -4,12 +4,16 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/cutils.h"
+#include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "qapi/error.h"
 #include "qapi/qapi-events-misc.h"
 #include "hw/ppc/spapr_rtc.h"
 #include "migration/vmstate.h"
 #include "system/rtc.h"
+#include "system/runstate.h"
+#include "system/runstate-action.h"
 #include "system/system.h"
 #include "trace.h"
 
@@ -19,6 +23,9 @@
  */
 #define RTC_YEAR_MIN 1970
 #define RTC_YEAR_MAX 9999
+
+/* "power-on-max-latency" when it is not given: 28 days */
+#define POWER_ON_MAX_S (28 * 24 * 60 * 60)
 
 static int64_t core_second(int64_t ns)
 {
@@ -102,6 +109,18 @@ static bool time_is_valid(const uint32_t *args)
            args[6] < NANOSECONDS_PER_SECOND;
 }
 
+static void to_tm(const uint32_t *args, struct tm *tm)
+{
+    *tm = (struct tm) {
+        .tm_year = args[0] - 1900,
+        .tm_mon = args[1] - 1,
+        .tm_mday = args[2],
+        .tm_hour = args[3],
+        .tm_min = args[4],
+        .tm_sec = args[5],
+    };
+}
+
 /*
  * set-time-of-day: LoPAR, "set-time-of-day"
  *
@@ -113,21 +132,93 @@ static int32_t set_time_of_day(PowerPCCPU *cpu, void *opaque,
 {
     SpaprRtc *rtc = opaque;
     g_autofree char *path = object_get_canonical_path(OBJECT(rtc));
-    struct tm tm = { 0 };
+    struct tm tm;
 
     if (!time_is_valid(args)) {
         return RTAS_OUT_PARAM_ERROR;
     }
-    tm.tm_year = args[0] - 1900;
-    tm.tm_mon = args[1] - 1;
-    tm.tm_mday = args[2];
-    tm.tm_hour = args[3];
-    tm.tm_min = args[4];
-    tm.tm_sec = args[5];
+    to_tm(args, &tm);
     set_guest_time(rtc, &tm, args[6]);
     trace_spapr_rtc_set(rtc->ahead_s, rtc->ahead_ns);
     qapi_event_send_rtc_change(qemu_timedate_diff(&tm), path);
     return RTAS_OUT_SUCCESS;
+}
+
+/*
+ * set-time-for-power-on: LoPAR, "set-time-for-power-on"
+ *
+ * Argument cells: as those of set-time-of-day. Status: 0, or -3 for a time that
+ * is none or outside the range that the platform supports: what has passed, and
+ * what is more than 28 days away, the range for a platform that names none.
+ *
+ * A machine that ends with its guest's power-off can't be powered on by
+ * anything in it. So unless the user keeps it (-action shutdown=pause, or
+ * -no-shutdown) no time at all is within the range, and the answer is -3.
+ */
+static int32_t set_time_for_power_on(PowerPCCPU *cpu, void *opaque,
+                                     const uint32_t *args, uint32_t *outs)
+{
+    SpaprRtc *rtc = opaque;
+    struct tm now, then;
+    int64_t seconds;
+
+    if (!time_is_valid(args) || shutdown_action != SHUTDOWN_ACTION_PAUSE) {
+        return RTAS_OUT_PARAM_ERROR;
+    }
+    guest_time(rtc, &now);
+    to_tm(args, &then);
+    seconds = mktimegm(&then) - mktimegm(&now);
+    if (seconds < 0 || seconds > POWER_ON_MAX_S) {
+        return RTAS_OUT_PARAM_ERROR;
+    }
+    trace_spapr_rtc_power_on_set(seconds);
+    timer_mod(rtc->power_on, qemu_clock_get_ns(rtc_clock) +
+                             seconds * NANOSECONDS_PER_SECOND);
+    return RTAS_OUT_SUCCESS;
+}
+
+static void power_on_start(void *opaque)
+{
+    SpaprRtc *rtc = opaque;
+
+    rtc->powering_up = false;
+    if (runstate_check(RUN_STATE_PRELAUNCH)) {
+        vm_start();
+    }
+}
+
+/*
+ * R1-"set-time-for-power-on"-4: off, the partition is reset, and the machine
+ * goes on once that is done; unless the user wants it to end where others
+ * reboot. On, there is nothing to do.
+ */
+static void power_on_expired(void *opaque)
+{
+    SpaprRtc *rtc = opaque;
+    bool off = runstate_check(RUN_STATE_SHUTDOWN);
+
+    trace_spapr_rtc_power_on(off);
+    if (off) {
+        rtc->powering_up = reboot_action == REBOOT_ACTION_RESET;
+        qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
+    }
+}
+
+/* The machine may start only behind the reset that this is a part of */
+static void spapr_rtc_reset_exit(Object *obj, ResetType type)
+{
+    SpaprRtc *rtc = SPAPR_RTC(obj);
+
+    if (rtc->powering_up) {
+        aio_bh_schedule_oneshot(qemu_get_aio_context(), power_on_start, rtc);
+    }
+}
+
+static void spapr_rtc_realize(DeviceState *dev, Error **errp)
+{
+    SpaprRtc *rtc = SPAPR_RTC(dev);
+
+    rtc->power_on = timer_new_ns(rtc_clock, power_on_expired, rtc);
 }
 
 static void spapr_rtc_get_date(Object *obj, struct tm *tm, Error **errp)
@@ -141,6 +232,8 @@ static void spapr_rtc_register_calls(SpaprModule *module,
 {
     spapr_rtas_register(rtas, "get-time-of-day", 0, 8, get_time_of_day, module);
     spapr_rtas_register(rtas, "set-time-of-day", 7, 1, set_time_of_day, module);
+    spapr_rtas_register(rtas, "set-time-for-power-on", 7, 1,
+                        set_time_for_power_on, module);
 }
 
 static void spapr_rtc_init(Object *obj)
@@ -163,6 +256,7 @@ static const VMStateDescription vmstate_spapr_rtc = {
     .fields = (const VMStateField[]) {
         VMSTATE_INT64(ahead_s, SpaprRtc),
         VMSTATE_UINT32(ahead_ns, SpaprRtc),
+        VMSTATE_TIMER_PTR(power_on, SpaprRtc),
         VMSTATE_END_OF_LIST()
     },
 };
@@ -173,7 +267,9 @@ static void spapr_rtc_class_init(ObjectClass *oc, void *data)
     SpaprModuleClass *smc = SPAPR_MODULE_CLASS(oc);
 
     dc->desc = "sPAPR real-time clock";
+    dc->realize = spapr_rtc_realize;
     dc->vmsd = &vmstate_spapr_rtc;
+    RESETTABLE_CLASS(oc)->phases.exit = spapr_rtc_reset_exit;
     smc->register_calls = spapr_rtc_register_calls;
 }
 

@@ -572,15 +572,25 @@ static void test_get_parameter(void)
                               "-name papr -uuid "
                               "f7751efe-e49b-4b25-88ea-068a3c1d5e9f");
     g_autoptr(GByteArray) splpar = fetch_parameter(&guest, 20);
+    g_autoptr(GByteArray) restart = fetch_parameter(&guest, 21);
+    g_autoptr(GByteArray) watched = fetch_parameter(&guest, 27);
+    g_autoptr(GByteArray) interval = fetch_parameter(&guest, 28);
+    g_autoptr(GByteArray) delay = fetch_parameter(&guest, 29);
+    g_autoptr(GByteArray) cmo = fetch_parameter(&guest, 44);
     g_autoptr(GByteArray) diagnostics = fetch_parameter(&guest, 42);
     g_autoptr(GByteArray) processors = fetch_parameter(&guest, 43);
     g_autoptr(GByteArray) id = fetch_parameter(&guest, 48);
     g_autoptr(GByteArray) name = fetch_parameter(&guest, 55);
 
-    check_string(splpar, "BoundThrds=0,CapInc=100,MinEntCap=100,"
-                 "MinEntCapPerVP=100,MinMem=256,MinProcs=1,MaxEntCap=400,"
-                 "MaxPlatProcs=4,DesEntCap=200,DesMem=256,DesProcs=2,"
-                 "DesVarCapWt=0,DedDonMode=0");
+    check_string(splpar, "BoundThrds=0,CapInc=1,DisWheRotPer=5120000,"
+                 "MinEntCap=1,MinEntCapPerVP=1,MinMem=256,MinProcs=1,"
+                 "MaxEntCap=400,MaxPlatProcs=4,DesEntCap=200,DesMem=256,"
+                 "DesProcs=2,DesVarCapWt=128,DedDonMode=0");
+    g_assert_cmpmem(restart->data, restart->len, "\0", 1);
+    g_assert_cmpmem(watched->data, watched->len, "\0", 1);
+    g_assert_cmpmem(interval->data, interval->len, "\5", 1);
+    g_assert_cmpmem(delay->data, delay->len, "\12", 1);
+    check_string(cmo, "CMOPageSize=12,PrPSP=-1,SecPSP=-1");
     g_assert_cmpmem(diagnostics->data, diagnostics->len, mode, sizeof(mode));
     g_assert_cmpmem(processors->data, processors->len, modules,
                     sizeof(modules));
@@ -591,8 +601,8 @@ static void test_get_parameter(void)
 
 static void test_get_parameter_missing(void)
 {
-    static const uint32_t tokens[] = { 0, 15, 16, 17, 21, 44, 45, 46, 48, 50,
-                                       55, 58, 59, 1000, 0xffffffff };
+    static const uint32_t tokens[] = { 0, 15, 16, 17, 22, 30, 45, 46, 48, 55,
+                                       58, 59, 1000, 0xffffffff };
     Guest guest = guest_start("");
 
     qtest_memset(guest.qts, BUFFER, 0xa5, SYSPARM_MAX);
@@ -650,9 +660,10 @@ static void test_get_parameter_no_memory(void)
 
 static void test_set_parameter(void)
 {
-    static const uint32_t read_only[] = { 0, 1, 15, 18, 19, 20, 37, 38, 39, 43,
-                                          44, 45, 46, 48, 50, 52, 53, 55 };
-    static const uint32_t missing[] = { 16, 17, 21, 36, 47, 56, 59, 100,
+    static const uint32_t read_only[] = { 0, 1, 15, 18, 19, 20, 21, 27, 28, 29,
+                                          37, 38, 39, 43, 44, 45, 46, 48, 50,
+                                          52, 53, 55 };
+    static const uint32_t missing[] = { 16, 17, 22, 36, 47, 56, 59, 100,
                                         0xffffffff };
     Guest guest = guest_start("");
     QTestState *qts = guest.qts;
@@ -963,8 +974,6 @@ static void test_event_sources(void)
                      LOG_MAX);
     g_assert_cmpuint(cell(guest.fdt, rtas, "rtas-event-scan-rate", 0), >, 0);
     g_assert_cmpuint(cell(guest.fdt, rtas, "rtas-version", 0), ==, 1);
-    g_assert_cmpuint(cell(guest.fdt, rtas, "rtas-sensors", 0), ==, 9);
-    g_assert_cmpuint(cell(guest.fdt, rtas, "rtas-sensors", 1), ==, 0);
     guest_stop(&guest);
 }
 
@@ -999,52 +1008,13 @@ static void test_epow_interrupt(void)
     guest_stop(&guest);
 }
 
-/* Save a machine's state in a file, and start another one from it */
-static Guest guest_migrate(Guest *guest, const char *path, const char *options)
-{
-    g_autofree char *uri = g_strdup_printf("file:%s", path);
-    g_autofree char *incoming = g_strdup_printf("%s -incoming %s", options,
-                                                uri);
-    Guest to = { .fdt = guest->fdt };
-
-    qtest_qmp_assert_success(guest->qts,
-                             "{ 'execute': 'migrate-set-capabilities',"
-                             "  'arguments': { 'capabilities': ["
-                             "    { 'capability': 'events',"
-                             "      'state': true } ] } }");
-    qtest_qmp_assert_success(guest->qts, "{ 'execute': 'migrate', 'arguments':"
-                             "  { 'uri': %s } }", uri);
-    qtest_qmp_eventwait(guest->qts, "STOP");
-    do {
-        QDict *event = qtest_qmp_eventwait_ref(guest->qts, "MIGRATION");
-        QDict *data = qdict_get_qdict(event, "data");
-        bool completed = g_str_equal(qdict_get_str(data, "status"),
-                                     "completed");
-
-        g_assert_cmpstr(qdict_get_str(data, "status"), !=, "failed");
-        qobject_unref(event);
-        if (completed) {
-            break;
-        }
-    } while (true);
-    qtest_quit(guest->qts);
-
-    to.qts = qtest_initf("-machine pseries,firmware=vof -nodefaults -m 256 %s",
-                         incoming);
-    qtest_qmp_eventwait(to.qts, "RESUME");
-    return to;
-}
-
 /* The clock's setting and the events that wait go along */
 static void test_migration(void)
 {
-    g_autofree char *path = NULL;
-    g_autoptr(GError) error = NULL;
-    int fd = g_file_open_tmp("spapr-rtas-XXXXXX", &path, &error);
+    const char *options = "-machine firmware=vof " RTC_OPTIONS;
     Guest guest = guest_start(RTC_OPTIONS);
+    SpaprRtasGuest moved;
 
-    g_assert_no_error(error);
-    close(fd);
     qtest_clock_set(guest.qts, 250000000);
     g_assert_cmpint(status(&guest, "set-time-of-day",
                            2001, 2, 3, 4, 5, 6, 7), ==, 0);
@@ -1052,8 +1022,9 @@ static void test_migration(void)
     powerdown(&guest);
     g_assert_cmpint(check_epow(&guest, 0, LOG_MAX), ==, 0);
 
-    guest = guest_migrate(&guest, path, RTC_OPTIONS);
-    unlink(path);
+    moved = (SpaprRtasGuest) { .qts = guest.qts, .fdt = guest.fdt };
+    spapr_rtas_guest_migrate(&moved, options);
+    guest.qts = moved.qts;
     /* qtest's own clock does not migrate */
     qtest_clock_set(guest.qts, 250000000);
     check_time(&guest, 2001, 2, 3, 4, 5, 6, 7);

@@ -11,6 +11,7 @@
 
 #include "qemu/notify.h"
 #include "hw/irq.h"
+#include "hw/ppc/spapr_errlog.h"
 #include "hw/ppc/spapr_module.h"
 
 #define TYPE_SPAPR_EVENTS "spapr-events"
@@ -41,8 +42,28 @@ struct SpaprEvents {
     uint32_t last_id;
     uint8_t epow_sensor;    /* the action code in force */
 
+    /* What event-scan is to tell: internal errors, the oldest first */
+    SpaprErrlogHead warnings[SPAPR_EVENTS_MAX];
+    uint32_t warning_count;
+    bool scan_told;         /* this sequence of calls has got its log */
+
+    uint32_t failed_token;  /* spapr_rtas_failed(), on its way */
+
     qemu_irq epow_irq;
     Notifier powerdown;
 };
+
+/**
+ * spapr_events_report: an internal error that needs no interrupt; its log waits
+ * for event-scan
+ * @head: what the log says, but for its number and time; of severity WARNING at
+ *        most (LoPAR, implementation note to "RTAS Error and Event Classes")
+ *
+ * The report is lost when the guest has let the queue fill up.
+ */
+void spapr_events_report(SpaprEvents *events, const SpaprErrlogHead *head);
+
+/** spapr_events_next_id: a number that no log has had yet */
+uint32_t spapr_events_next_id(SpaprEvents *events);
 
 #endif /* HW_PPC_SPAPR_EVENTS_H */

@@ -29,6 +29,11 @@ typedef struct SpaprVpa SpaprVpa;
 typedef struct SpaprCas SpaprCas;
 typedef struct SpaprFirmware SpaprFirmware;
 typedef struct SpaprVioBridge SpaprVioBridge;
+typedef struct SpaprSensors SpaprSensors;
+typedef struct SpaprSurveillance SpaprSurveillance;
+typedef struct SpaprEvents SpaprEvents;
+typedef struct SpaprErrinjct SpaprErrinjct;
+typedef struct SpaprFwnmi SpaprFwnmi;
 
 struct SpaprHypervisor {
     Object parent_obj;
@@ -55,6 +60,11 @@ struct SpaprHypervisor {
     SpaprCas *cas;
     SpaprFirmware *firmware;
     SpaprVioBridge *vio;
+    SpaprSensors *sensors;
+    SpaprSurveillance *surveillance;
+    SpaprEvents *events;
+    SpaprErrinjct *errinjct;
+    SpaprFwnmi *fwnmi;
 };
 
 /**

@@ -16,6 +16,12 @@ typedef struct SpaprRtasTable SpaprRtasTable;
 /* No call of the LoPAR has more argument or return cells than this */
 #define SPAPR_RTAS_MAX_CELLS 16
 
+/*
+ * The size of the RTAS code that firmware copies for the guest: SLOF's and
+ * VOF's are some 20 bytes; the rest of the page is room.
+ */
+#define SPAPR_RTAS_BLOB_SIZE 2048
+
 /**
  * SpaprRtasFn:
  * @cpu: the calling virtual processor
@@ -50,6 +56,18 @@ void spapr_rtas_register(SpaprRtasTable *table, const char *name,
                          SpaprRtasFn *fn, void *opaque);
 
 /**
+ * spapr_rtas_register_optional: the same for a service that may be called with
+ * fewer arguments
+ * @nargs: number of argument cells when all are given
+ * @optional: how many of them, the last ones, may be left out; the handler
+ *            finds 0 there
+ */
+void spapr_rtas_register_optional(SpaprRtasTable *table, const char *name,
+                                  unsigned nargs, unsigned optional,
+                                  unsigned nret,
+                                  SpaprRtasFn *fn, void *opaque);
+
+/**
  * spapr_rtas_call: run the service whose argument buffer the guest passed
  * @args_pa: guest real address of the buffer (token, nargs, nret, cells)
  *
@@ -70,6 +88,15 @@ target_long spapr_rtas_call_by_name(SpaprRtasTable *table, PowerPCCPU *cpu,
                                     const char *name,
                                     unsigned nargs, hwaddr args_pa,
                                     unsigned nret, hwaddr rets_pa);
+
+/**
+ * spapr_rtas_failed: token of the last service that returned -1, a hardware
+ * error; 0 when there is none, or it has been told of
+ *
+ * spapr_rtas_set_failed: put in another one, or 0
+ */
+uint32_t spapr_rtas_failed(SpaprRtasTable *table);
+void spapr_rtas_set_failed(SpaprRtasTable *table, uint32_t token);
 
 /**
  * spapr_rtas_populate_dt: one token property in /rtas for each service

@@ -20,6 +20,10 @@ struct SpaprRtc {
     /* How far the guest's clock is ahead of the core's; ns is 0..999999999 */
     int64_t ahead_s;
     uint32_t ahead_ns;
+
+    /* When the guest wants power to be turned on again; on rtc_clock */
+    QEMUTimer *power_on;
+    bool powering_up;           /* it has come, and the reset is about to */
 };
 
 #endif /* HW_PPC_SPAPR_RTC_H */
