@@ -30,6 +30,7 @@
 #include "hw/ppc/spapr_numa.h"
 #include "hw/ppc/spapr_power.h"
 #include "hw/ppc/spapr_qtest.h"
+#include "hw/ppc/spapr_rng.h"
 #include "hw/ppc/spapr_rtc.h"
 #include "hw/ppc/spapr_sensors.h"
 #include "hw/ppc/spapr_splpar.h"
@@ -352,6 +353,7 @@ static void machine_init(MachineState *machine)
     hv->errinjct = machine_add_module(spapr, TYPE_SPAPR_ERRINJCT, "errinjct");
     machine_create_fwnmi(spapr);
     machine_add_module(spapr, TYPE_SPAPR_VPD, "vpd");
+    machine_add_module(spapr, TYPE_SPAPR_RANDOM, "random");
     machine_create_vio(spapr);
     machine_create_firmware(spapr);
     spapr_qtest_init();

@@ -13,6 +13,7 @@
 #include "qemu/cutils.h"
 #include "qemu/datadir.h"
 #include "qemu/error-report.h"
+#include "qemu/guest-random.h"
 #include "qemu/units.h"
 #include "elf.h"
 #include "exec/address-spaces.h"
@@ -105,6 +106,16 @@ void spapr_firmware_boot(SpaprFirmware *fw, PowerPCCPU *cpu)
     dt_free(root);
 }
 
+static void firmware_reset_hold(Object *obj, ResetType type)
+{
+    SpaprFirmware *fw = SPAPR_FIRMWARE(obj);
+
+    /* Not for a replay that loads its state: no such reset was recorded */
+    if (type != RESET_TYPE_SNAPSHOT_LOAD) {
+        qemu_guest_getrandom_nofail(fw->rng_seed, sizeof(fw->rng_seed));
+    }
+}
+
 /* /chosen, as SLOF's board-qemu and Linux's prom.c read it */
 static void firmware_populate_dt(SpaprModule *module, DtNode *root)
 {
@@ -117,6 +128,8 @@ static void firmware_populate_dt(SpaprModule *module, DtNode *root)
     size_t boot_list_len = 0;
 
     dt_prop_string(chosen, "bootargs", machine->kernel_cmdline ?: "");
+    /* Without it early random numbers cost Linux a tenth of its boot */
+    dt_prop(chosen, "rng-seed", fw->rng_seed, sizeof(fw->rng_seed));
     if (fw->initrd.size) {
         /* SLOF's client.fs reads one cell, and images end below 4 GiB */
         dt_prop_u32(chosen, "linux,initrd-start", fw->initrd.addr);
@@ -397,6 +410,7 @@ static void spapr_firmware_class_init(ObjectClass *oc, void *data)
     dc->desc = "sPAPR firmware";
     dc->realize = firmware_realize;
     dc->vmsd = &vmstate_spapr_firmware;
+    RESETTABLE_CLASS(oc)->phases.hold = firmware_reset_hold;
     smc->register_calls = firmware_register_calls;
     smc->populate_dt = firmware_populate_dt;
 }

@@ -424,6 +424,26 @@ static void test_update_dt(void)
     qtest_quit(qts);
 }
 
+/* The kernel's first random numbers: there, and others at each boot */
+static void test_rng_seed(void)
+{
+    QTestState *qts = qtest_init("-M pseries");
+    uint8_t last[32] = { 0 };
+
+    for (int boot = 0; boot < 3; boot++) {
+        g_autofree void *fdt = spapr_qtest_fdt(qts);
+        int len;
+        const void *seed = chosen_prop(fdt, "rng-seed", &len);
+
+        g_assert_nonnull(seed);
+        g_assert_cmpint(len, ==, sizeof(last));
+        g_assert_cmpint(memcmp(seed, last, len), !=, 0);
+        memcpy(last, seed, len);
+        qtest_system_reset(qts);
+    }
+    qtest_quit(qts);
+}
+
 /* VOF keeps its own tree and takes none */
 static void test_vof(void)
 {
@@ -450,5 +470,6 @@ int main(int argc, char **argv)
     qtest_add_func("spapr/cas/others-active", test_others_active);
     qtest_add_func("spapr/cas/update-dt", test_update_dt);
     qtest_add_func("spapr/cas/vof", test_vof);
+    qtest_add_func("spapr/tree/rng-seed", test_rng_seed);
     return g_test_run();
 }

@@ -41,6 +41,7 @@ static const uint64_t owned[] = {
     H_BLOCK_REMOVE, H_RESIZE_HPT_PREPARE, H_RESIZE_HPT_COMMIT, H_RPT_INVALIDATE,
     H_GET_PPP, H_SET_PPP, H_PURR, H_PIC, H_POLL_PENDING, H_SET_MPP, H_GET_MPP,
     H_HOME_NODE_ASSOCIATIVITY,
+    H_RANDOM,
     H_PRIVATE_RTAS, H_PRIVATE_LOGICAL_MEMOP, H_PRIVATE_CAS, H_PRIVATE_UPDATE_DT,
     H_PRIVATE_VOF_CLIENT,
 };
@@ -136,6 +137,7 @@ static const struct {
     { "hcall-splpar", H_PROD, { -1 } },
     { "hcall-pic", H_PIC, { } },
     { "hcall-poll-pending", H_POLL_PENDING, { } },
+    { "hcall-random", H_RANDOM, { } },
     { "SLB-Buffer", H_REGISTER_VPA, { 0, -1 } },
     { "hcall-join", H_JOIN, { } },
     { "hcall-vphn", H_HOME_NODE_ASSOCIATIVITY, { 0 } },

@@ -93,6 +93,7 @@
 #define H_GET_MPP               0x2d4
 #define H_HOME_NODE_ASSOCIATIVITY 0x2ec
 #define H_XIRR_X                0x2fc
+#define H_RANDOM                0x300
 #define H_SET_MODE              0x31c
 #define H_BLOCK_REMOVE          0x328
 #define H_RESIZE_HPT_PREPARE    0x36c

@@ -38,6 +38,7 @@ struct SpaprFirmware {
     hwaddr kernel_entry;
     SpaprImage initrd;
     char *boot_order;           /* monitor's boot_set and -boot once= */
+    uint8_t rng_seed[32];       /* of this boot, for the guest's kernel */
 
     /* The flattened tree that the guest has; alias of MachineState::fdt */
     void *fdt;
