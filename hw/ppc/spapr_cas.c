@@ -407,10 +407,27 @@ static void cas_register_calls(SpaprModule *module, SpaprHcallTable *hcalls,
                                h_cas, module);
 }
 
+/* A guest can't be made to forget what processor it has negotiated */
+static int cas_post_load(void *opaque, int version_id)
+{
+    SpaprCas *cas = opaque;
+
+    if (cas->done && cas->max_compat_pvr &&
+        !ppc_check_compat(POWERPC_CPU(first_cpu), cas->compat_pvr, 0,
+                          cas->max_compat_pvr)) {
+        error_report("max-cpu-compat: the incoming guest has a newer "
+                     "processor (logical PVR 0x%08" PRIx32 ")",
+                     cas->compat_pvr);
+        return -EINVAL;
+    }
+    return 0;
+}
+
 static const VMStateDescription vmstate_spapr_cas = {
     .name = "spapr-cas",
     .version_id = 1,
     .minimum_version_id = 1,
+    .post_load = cas_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(done, SpaprCas),
         VMSTATE_BUFFER(ov5, SpaprCas),

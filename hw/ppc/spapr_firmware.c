@@ -389,6 +389,25 @@ static int firmware_post_load(void *opaque, int version_id)
     return 0;
 }
 
+static bool firmware_vof_needed(void *opaque)
+{
+    SpaprFirmware *fw = opaque;
+
+    return fw->vof != NULL;
+}
+
+static const VMStateDescription vmstate_spapr_firmware_vof = {
+    .name = "spapr-firmware/vof",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = firmware_vof_needed,
+    .fields = (const VMStateField[]) {
+        VMSTATE_STRUCT_POINTER(vof, SpaprFirmware, vmstate_spapr_vof,
+                               SpaprVof),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
 static const VMStateDescription vmstate_spapr_firmware = {
     .name = "spapr-firmware",
     .version_id = 1,
@@ -396,9 +415,14 @@ static const VMStateDescription vmstate_spapr_firmware = {
     .pre_load = firmware_pre_load,
     .post_load = firmware_post_load,
     .fields = (const VMStateField[]) {
+        VMSTATE_UINT32_EQUAL(kind, SpaprFirmware, "firmware= differs"),
         VMSTATE_UINT32(fdt_size, SpaprFirmware),
         VMSTATE_VBUFFER_ALLOC_UINT32(fdt, SpaprFirmware, 1, NULL, fdt_size),
         VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription * const []) {
+        &vmstate_spapr_firmware_vof,
+        NULL
     },
 };
 

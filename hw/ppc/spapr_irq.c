@@ -211,7 +211,7 @@ static const VMStateDescription vmstate_spapr_irq = {
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
-        VMSTATE_UINT32_EQUAL(nr_servers, SpaprIrq, "-smp differs"),
+        VMSTATE_UINT32_EQUAL(nr_servers, SpaprIrq, "-smp or vsmt= differs"),
         VMSTATE_WITH_TMP(SpaprIrq, SpaprIrqClaims, vmstate_spapr_irq_claims),
         VMSTATE_END_OF_LIST()
     },

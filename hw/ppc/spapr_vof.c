@@ -18,6 +18,7 @@
 #include "hw/ppc/spapr_vio.h"
 #include "hw/ppc/spapr_vof.h"
 #include "hw/ppc/vof.h"
+#include "migration/vmstate.h"
 #include "target/ppc/cpu.h"
 
 #include <libfdt.h>
@@ -186,6 +187,16 @@ target_ulong spapr_vof_client_architecture_support(SpaprVof *vof,
     spapr_firmware_set_fdt(fw, fdt, size);
     return 0;
 }
+
+const VMStateDescription vmstate_spapr_vof = {
+    .name = "spapr-vof",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_STRUCT(core, SpaprVof, 1, vmstate_vof, Vof),
+        VMSTATE_END_OF_LIST()
+    },
+};
 
 SpaprVof *spapr_vof_new(SpaprFirmware *fw, size_t fw_size)
 {

@@ -31,7 +31,7 @@ struct SpaprFirmware {
     SpaprModule parent_obj;
 
     MachineState *machine;
-    SpaprFirmwareKind kind;     /* never auto */
+    uint32_t kind;              /* SpaprFirmwareKind, but never auto */
     const char *image;          /* the file that the user names, or NULL */
     SpaprVof *vof;              /* NULL: SLOF, or what -bios names */
     SpaprImage kernel;

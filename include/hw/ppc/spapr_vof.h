@@ -33,4 +33,7 @@ target_ulong spapr_vof_client_architecture_support(SpaprVof *vof,
                                                    PowerPCCPU *cpu,
                                                    target_ulong vec);
 
+/* What a client has claimed and opened */
+extern const VMStateDescription vmstate_spapr_vof;
+
 #endif /* HW_PPC_SPAPR_VOF_H */
