@@ -8,6 +8,9 @@
 #:                  terminal, a short tour
 #: make check       run the tests
 #: make check-full  run the tests with all guests and combinations
+#: make check-asan  build with sanitizers, and run the qtest suites so
+#: make bench       compare with a stock qemu-system-ppc64: time, memory
+#: make stock       build such a one, for `make bench`
 #: make stage       only bring the staged QEMU tree up to date
 #: make clean       remove what was built; downloads stay
 #: make distclean   remove the whole build directory
@@ -23,7 +26,8 @@ export BUILD_DIR V JOBS QEMU_SRC
 unexport PYTHONPATH PYTHONHOME
 
 .NOTPARALLEL:
-.PHONY: all build stage run check check-full clean distclean help
+.PHONY: all build stage run check check-full check-asan bench stock clean \
+    distclean help
 .DEFAULT_GOAL := all
 
 all: build
@@ -44,9 +48,19 @@ check: build
 check-full: build
 	@scripts/check --full
 
+check-asan: stage
+	@scripts/build --asan
+	@scripts/check --asan
+
+bench: build
+	@tests/bench/run-bench
+
+stock: stage
+	@scripts/stock
+
 clean:
-	@rm -rf $(addprefix $(BUILD_DIR)/, obj qemu qemu-orig qemu-work stage.json \
-	    log check)
+	@rm -rf $(addprefix $(BUILD_DIR)/, obj asan qemu qemu-orig qemu-work \
+	    stage.json log check)
 
 distclean:
 	@rm -rf $(BUILD_DIR)

@@ -25,18 +25,22 @@ def source_dir():
     return build_dir() / 'qemu'
 
 
-def object_dir():
-    """Where QEMU is built."""
-    return build_dir() / 'obj'
+def object_dir(asan=False):
+    """Where QEMU is built; asan: where it is built with sanitizers."""
+    return build_dir() / ('asan' if asan else 'obj')
+
+
+def our_qtests():
+    """The qtest programs that are ours."""
+    return sorted(path.stem
+                  for path in (ROOT / 'tests/qtest').glob('*-test.c'))
 
 
 def qtests():
     """The qtest programs that `make check` runs: ours and some of QEMU's."""
-    directory = ROOT / 'tests/qtest'
-    ours = sorted(path.stem for path in directory.glob('*-test.c'))
-    text = (directory / 'qemu-tests.list').read_text(encoding='utf-8')
+    text = (ROOT / 'tests/qtest/qemu-tests.list').read_text(encoding='utf-8')
     theirs = [line.split('#')[0].strip() for line in text.splitlines()]
-    return ours + [name for name in theirs if name]
+    return our_qtests() + [name for name in theirs if name]
 
 
 def verbose():

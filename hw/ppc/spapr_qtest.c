@@ -111,6 +111,30 @@ static void command_hcall(CharBackend *chr, gchar **words)
     qtest_sendf(chr, "%s\n", reply->str);
 }
 
+/*
+ * Many calls for one answer: words of CPU,TOKEN[,ARG...] each. What comes back
+ * is the code of each, and after a malformed word nothing more is called.
+ */
+static void command_hcalls(CharBackend *chr, gchar **words)
+{
+    g_autoptr(GString) reply = g_string_new("OK");
+
+    for (; *words; words++) {
+        g_auto(GStrv) fields = g_strsplit(*words, ",", -1);
+        QtestHcall call = { 0 };
+        CPUState *cs = NULL;
+        const char *error = parse_hcall(fields, &cs, &call);
+
+        if (error) {
+            qtest_sendf(chr, "FAIL %s\n", error);
+            return;
+        }
+        run_on_cpu(cs, hcall_on_cpu, RUN_ON_CPU_HOST_PTR(&call));
+        g_string_append_printf(reply, " 0x%" PRIx64, (uint64_t)call.ret);
+    }
+    qtest_sendf(chr, "%s\n", reply->str);
+}
+
 static void command_rtas(CharBackend *chr, gchar **words)
 {
     QtestRtas call = { .name = words[0] };
@@ -133,6 +157,8 @@ static bool spapr_qtest_command(CharBackend *chr, gchar **words)
 {
     if (g_str_equal(words[0], "hcall")) {
         command_hcall(chr, words + 1);
+    } else if (g_str_equal(words[0], "hcalls")) {
+        command_hcalls(chr, words + 1);
     } else if (g_str_equal(words[0], "rtas")) {
         command_rtas(chr, words + 1);
     } else {

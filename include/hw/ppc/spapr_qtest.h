@@ -17,6 +17,12 @@
  *
  * Run hypercall TOKEN on processor CPU (its index), up to nine arguments in R4
  * and so on. Arguments not given are 0. RET is the code for R3.
+ *
+ *  > hcalls CPU,TOKEN[,ARG...] [CPU,TOKEN[,ARG...] ...]
+ *  < OK RET [RET...]
+ *
+ * Run one hypercall after the other, as hcall does. The answer has the code of
+ * each. A malformed one ends it; those before it have been run.
  */
 
 #ifndef HW_PPC_SPAPR_QTEST_H
