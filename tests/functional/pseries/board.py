@@ -184,9 +184,10 @@ def running(config: Config, boot: Sequence[str] | None = None
 
 
 @contextlib.contextmanager
-def booted(config: Config) -> Iterator[Board]:
+def booted(config: Config, boot: Sequence[str] | None = None
+           ) -> Iterator[Board]:
     """A machine whose guest has come up to its shell."""
-    with running(config) as board:
+    with running(config, boot) as board:
         for console in board.consoles:
             console.wait_shell(config.boot_time)
         yield board

@@ -89,6 +89,20 @@ class Console:
             os.close(self._fd)
             self._fd = -1
 
+    def drain(self) -> None:
+        """Read what a stopped machine has written so far."""
+        quiet = 0
+        while quiet < 3:
+            known = len(self.text)
+            time.sleep(POLL_TIME / 4)
+            waiting = not self._closed and select.select([self._fd], [], [],
+                                                         0)[0]
+            quiet = 0 if waiting or len(self.text) > known else quiet + 1
+
+    def drop(self) -> None:
+        """Forget what has come: expect() looks at what comes from now on."""
+        self._position = len(self.text)
+
     def tail(self, lines: int = 30) -> str:
         """The last lines, for a person to see what went wrong."""
         return '\n'.join(self.text.rstrip().splitlines()[-lines:])
@@ -126,6 +140,11 @@ class Console:
                     raise ConsoleError(
                         f'timeout: no {pattern!r} within {timeout:.0f} s')
                 self._changed.wait(left)
+
+    def expect_crash(self, pattern: str, timeout: float) -> None:
+        """Wait for a pattern while the guest's kernel may complain."""
+        self.expect(pattern, timeout, crash_check=False)
+        self._crash_scanned = len(self.text)
 
     def send(self, text: str, timeout: float = 30) -> None:
         """Type text; waits while the guest takes none."""

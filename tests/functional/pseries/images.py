@@ -25,6 +25,19 @@ KERNELS = {
     '6.12-64k': ('trixie', 'linux-image-powerpc64le-64k'),
 }
 BUSYBOX = ('trixie', 'busybox-static')
+# Programs that busybox has not, and what they need to stand in an initramfs.
+KEXEC = ('trixie', 'kexec-tools')
+NUMACTL = ('trixie', 'numactl')
+LIBNUMA = ('trixie', 'libnuma1')
+LIBC = ('trixie', 'libc6')
+TOOL_FILES = {
+    'sbin/kexec': (KEXEC, 'usr/sbin/kexec'),
+    'bin/numactl': (NUMACTL, 'usr/bin/numactl'),
+    'lib64/ld64.so.2': (LIBC, 'usr/lib/powerpc64le-linux-gnu/ld64.so.2'),
+    'lib/libc.so.6': (LIBC, 'usr/lib/powerpc64le-linux-gnu/libc.so.6'),
+    'lib/libnuma.so.1': (LIBNUMA,
+                         'usr/lib/powerpc64le-linux-gnu/libnuma.so.1'),
+}
 INSTALLER = ('bookworm', 'debian-installer-12-netboot-ppc64el')
 INSTALLER_FILES = ('usr/lib/debian-installer/images/12/ppc64el/text/'
                    'debian-installer/ppc64el')
@@ -38,6 +51,22 @@ def kernel(label: str) -> Path:
 def initramfs() -> Path:
     """Our initramfs: busybox and tests/functional/guest."""
     return IMAGES / 'initramfs.cpio'
+
+
+def tools_initramfs(kernels: Iterable[str], path: Path) -> Path:
+    """Write an initramfs that has TOOL_FILES too, and kernels in /boot."""
+    files = [('boot', stat.S_IFDIR | 0o755, b''),
+             ('lib', stat.S_IFDIR | 0o755, b''),
+             ('lib64', stat.S_IFDIR | 0o755, b'')]
+    for name in TOOL_FILES:
+        data = (IMAGES / 'tools' / Path(name).name).read_bytes()
+        files.append((name, stat.S_IFREG | 0o755, data))
+    for label in kernels:
+        files.append((f'boot/{label}', stat.S_IFREG | 0o644,
+                      kernel(label).read_bytes()))
+    # The kernel takes one archive after the other.
+    path.write_bytes(initramfs().read_bytes() + _cpio(files))
+    return path
 
 
 def installer() -> tuple[Path, Path]:
@@ -70,6 +99,15 @@ def _prepare_kernel(label: str) -> None:
     if f'CONFIG_PPC_{pages}_PAGES=y' not in config:
         raise SetupError(f'{name} of Debian {suite} has no {pages} pages')
     _link(kernel(label), boot / f'vmlinux-{release}')
+
+
+def _prepare_tools() -> None:
+    directory = IMAGES / 'tools'
+    for name, (package, path) in TOOL_FILES.items():
+        link = directory / Path(name).name
+        if not link.exists():
+            directory.mkdir(exist_ok=True)
+            _link(link, _package(*package) / path)
 
 
 def _prepare_installer() -> None:
@@ -122,14 +160,15 @@ def _prepare_initramfs() -> None:
 
 
 def prepare(kernels: Iterable[str] = tuple(KERNELS),
-            with_installer: bool = True) -> None:
+            for_tests: bool = True) -> None:
     """Make the images; raise SetupError with what is missing."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     try:
         for label in kernels:
             _prepare_kernel(label)
-        if with_installer:
+        if for_tests:
             _prepare_installer()
+            _prepare_tools()
         _prepare_initramfs()
     except debpkg.Error as err:
         raise SetupError(str(err)) from err

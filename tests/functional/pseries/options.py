@@ -6,7 +6,8 @@ import re
 import subprocess
 
 from . import images
-from .board import Config, booted, expect_equal, expect_true
+from .board import (Board, Config, booted, expect_equal, expect_true,
+                    running)
 from .logs import log_dir
 from .paths import qemu_binary
 from .suite import add, test
@@ -64,6 +65,96 @@ def max_cpu_compat() -> None:
         facts = board.facts()
         expect_true(f"{facts['cpu']} is a POWER9",
                     facts['cpu'].startswith('POWER9 '))
+
+
+@test('options/quiet')
+def quiet() -> None:
+    """Nothing is said about a machine with default options."""
+    for cpu in ('power8', 'power9', 'power10', 'power11'):
+        done = subprocess.run(
+            [qemu_binary(), '-M', 'pseries', '-cpu', cpu, '-display', 'none',
+             '-serial', 'null', '-monitor', 'stdio', '-S'],
+            text=True, input='quit\n', capture_output=True, timeout=30,
+            check=False)
+        expect_equal('exit code', done.returncode, 0)
+        expect_equal('what QEMU said', done.stderr, '')
+
+
+HWCAP_VSX = 0x80
+HWCAP_DFP = 0x400
+
+
+def hwcap(board: Board) -> int:
+    """AT_HWCAP, entry 16 of the vector that each program gets."""
+    words = board.sh("od -v -A n -t u8 /proc/self/auxv").split()
+    return dict(zip(map(int, words[::2]), map(int, words[1::2])))[16]
+
+
+@test('options/cap/default')
+def cap_default() -> None:
+    """All that the processor has is there, and Linux uses it."""
+    with booted(Config(cpu='power9')) as board:
+        expect_equal('VSX and DFP', hwcap(board) & (HWCAP_VSX | HWCAP_DFP),
+                     HWCAP_VSX | HWCAP_DFP)
+        expect_true('a decrementer of 56 bits',
+                    '56 bit decrementer' in board.sh('dmesg'))
+        flaws = '/sys/devices/system/cpu/vulnerabilities'
+        for flaw in ('meltdown', 'spectre_v1', 'l1tf'):
+            expect_equal(flaw, board.sh(f'cat {flaws}/{flaw}'),
+                         'Not affected')
+
+
+@test('options/cap/less')
+def cap_less() -> None:
+    """A guest lives without decimals and the large decrementer."""
+    config = Config(cpu='power9', machine='cap-dfp=off,cap-large-decr=off,'
+                    'cap-rpt-invalidate=off,cap-ail-mode-3=off,cap-fwnmi=off')
+    with booted(config) as board:
+        expect_equal('VSX and DFP', hwcap(board) & (HWCAP_VSX | HWCAP_DFP),
+                     HWCAP_VSX)
+        expect_true('a decrementer of 32 bits',
+                    '32 bit decrementer' in board.sh('dmesg'))
+
+
+@test('options/cap/vsx')
+def cap_vsx() -> None:
+    """Without VSX, Linux has none, and Debian's programs can't run."""
+    config = Config(cpu='power9', machine='cap-vsx=off', append='panic=0')
+    with running(config) as board:
+        match = board.console.expect(r'cpu_user_features = 0x(\w+)', 60)
+        expect_equal('VSX', int(match[1], 16) & HWCAP_VSX, 0)
+        # What kills init is an illegal instruction, signal 4.
+        board.console.expect_crash('Attempted to kill init! '
+                                   'exitcode=0x00000004', 60)
+
+
+@test('options/cap/mitigations')
+def cap_mitigations() -> None:
+    """The ways around speculation's side channels can be gone through."""
+    config = Config(cpu='power9', machine='cap-cfpc=workaround,'
+                    'cap-sbbc=workaround,cap-ibs=workaround,'
+                    'cap-ccf-assist=on')
+    with booted(config) as board:
+        for flaw, words in (
+                ('meltdown', 'RFI Flush, L1D private'),
+                ('spectre_v1', 'ori31 speculation barrier enabled'),
+                ('spectre_v2', 'hardware accelerated'),
+                ('spec_store_bypass', 'Kernel entry/exit barrier')):
+            text = board.sh('cat /sys/devices/system/cpu/vulnerabilities/'
+                            + flaw)
+            expect_true(f'{flaw} has {words}: {text}', words in text)
+
+
+@test('options/cap/page-size')
+def cap_page_size() -> None:
+    """With pages of 64 KiB at most, Linux has no huge ones."""
+    for size, pools in (('64K', ''), ('16M', 'hugepages-16384kB')):
+        config = Config(cpu='power8', kernel='6.12-64k',
+                        machine=f'cap-hpt-max-page-size={size}')
+        with booted(config) as board:
+            expect_equal('pools of huge pages',
+                         board.sh('ls /sys/kernel/mm/hugepages 2>/dev/null'
+                                  ' || true'), pools)
 
 
 def dumpdtb(name: str, machine: str, args: list[str]) -> None:

@@ -28,3 +28,11 @@ def qemu_binary() -> str:
         raise SetupError(f'no emulator at {path}: run `make` first, '
                          'or set QEMU_BINARY')
     return str(path)
+
+
+def qemu_img() -> str:
+    """qemu-img, which makes disk images."""
+    path = BUILD / 'obj' / 'qemu-img'
+    if not os.access(path, os.X_OK):
+        raise SetupError(f'no qemu-img at {path}: run `make` first')
+    return str(path)
