@@ -19,9 +19,12 @@
 #: V=1              show the commands and their output
 #: JOBS=N           how many jobs to run at once (default: one for each CPU)
 #: QEMU_SRC=DIR     use this QEMU 10.0.x tree, not Debian's source package
+#: STOCK=FILE       what to compare with (default: what `make stock` has built,
+#:                  or else Debian 13's qemu-system-ppc64)
+#: RUNS=N           how often `make bench` measures each thing (default: 3)
 
 override BUILD_DIR := build
-export BUILD_DIR V JOBS QEMU_SRC
+export BUILD_DIR V JOBS QEMU_SRC STOCK RUNS
 # What the user has set up for another Python must not leak in here.
 unexport PYTHONPATH PYTHONHOME
 
