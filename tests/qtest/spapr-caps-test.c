@@ -605,32 +605,17 @@ static void test_decr_insns(void)
 /* Save a machine with such capabilities to a file, for unlink() and g_free() */
 static char *save(const char *caps)
 {
-    g_autofree char *uri = NULL;
-    g_autoptr(GError) error = NULL;
-    QTestState *qts = qtest_initf(ARGS "-machine pseries%s%s",
-                                  *caps ? "," : "", caps);
-    char *path;
-
-    close(g_file_open_tmp("spapr-caps-XXXXXX", &path, &error));
-    g_assert_no_error(error);
-    uri = g_strdup_printf("file:%s", path);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(qts);
-    qtest_quit(qts);
-    return path;
+    return spapr_qtest_save(qtest_initf(ARGS "-machine pseries%s%s",
+                                        *caps ? "," : "", caps));
 }
 
 static void check_moves(const char *from, const char *to)
 {
     g_autofree char *path = save(from);
-    g_autofree char *uri = g_strdup_printf("file:%s", path);
     QTestState *qts = qtest_initf(ARGS "-machine pseries%s%s -incoming defer",
                                   *to ? "," : "", to);
 
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(qts);
+    spapr_qtest_load(qts, path);
     unlink(path);
     qtest_quit(qts);
 }

@@ -194,21 +194,10 @@ static inline uint64_t page_group(const VirtualPage *page, uint64_t entries)
 /* Save @from to a file, end it, and start another machine from there */
 static inline QTestState *migrate(QTestState *from, const char *args)
 {
-    g_autofree char *path = NULL, *uri = NULL;
-    QTestState *to;
-    int fd = g_file_open_tmp("spapr-hpt-XXXXXX", &path, NULL);
+    g_autofree char *path = spapr_qtest_save(from);
+    QTestState *to = qtest_initf("%s -incoming defer", args);
 
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
-    uri = g_strdup_printf("file:%s", path);
-    qtest_qmp_assert_success(from, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(from);
-    qtest_quit(from);
-    to = qtest_initf("%s -incoming defer", args);
-    qtest_qmp_assert_success(to, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(to);
+    spapr_qtest_load(to, path);
     unlink(path);
     return to;
 }

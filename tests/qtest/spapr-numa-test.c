@@ -488,20 +488,12 @@ static void test_migration(void)
                                  "-numa dist,src=1,dst=2,val=40 "
                                  "-numa dist,src=1,dst=3,val=80 "
                                  "-numa dist,src=2,dst=3,val=80 ");
-    g_autofree char *path = NULL, *uri = NULL;
-    g_autoptr(GError) error = NULL;
+    g_autofree char *path = NULL;
 
     /* Node 3 is 0/0/0/3 with form 2; with form 1, 0/0/3/3... */
     g_assert_cmpint(cas(qts, FORM1, BUF_SIZE), ==, H_SUCCESS);
     assert_home(qts, 1, 3, 0x8000800380038003, 0x8003ffffffffffff);
-    close(g_file_open_tmp("spapr-numa-XXXXXX", &path, &error));
-    g_assert_no_error(error);
-    uri = g_strdup_printf("file:%s", path);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(qts);
-    qtest_quit(qts);
-
+    path = spapr_qtest_save(qts);
     qts = qtest_init(FOUR_NODES
                      "-numa dist,src=0,dst=1,val=20 "
                      "-numa dist,src=0,dst=2,val=40 "
@@ -509,9 +501,7 @@ static void test_migration(void)
                      "-numa dist,src=1,dst=2,val=40 "
                      "-numa dist,src=1,dst=3,val=80 "
                      "-numa dist,src=2,dst=3,val=80 -incoming defer");
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(qts);
+    spapr_qtest_load(qts, path);
     unlink(path);
     assert_home(qts, 1, 3, 0x8000800380038003, 0x8003ffffffffffff);
     qtest_system_reset(qts);

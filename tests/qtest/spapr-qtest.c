@@ -135,6 +135,32 @@ void spapr_qtest_wait_migrated(QTestState *qts)
     }
 }
 
+char *spapr_qtest_save(QTestState *qts)
+{
+    g_autofree char *uri = NULL;
+    g_autoptr(GError) error = NULL;
+    char *path;
+    int fd = g_file_open_tmp("spapr-qtest-XXXXXX", &path, &error);
+
+    g_assert_no_error(error);
+    close(fd);
+    uri = g_strdup_printf("file:%s", path);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", uri);
+    spapr_qtest_wait_migrated(qts);
+    qtest_quit(qts);
+    return path;
+}
+
+void spapr_qtest_load(QTestState *qts, const char *path)
+{
+    g_autofree char *uri = g_strdup_printf("file:%s", path);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
+                             "'arguments': { 'uri': %s } }", uri);
+    spapr_qtest_wait_migrated(qts);
+}
+
 static void child_deadline(gpointer unused)
 {
     /* Survives exec: a machine that starts after all does not hang the test */
@@ -187,24 +213,11 @@ void spapr_rtas_guest_stop(SpaprRtasGuest *guest)
 
 void spapr_rtas_guest_migrate(SpaprRtasGuest *guest, const char *options)
 {
-    g_autofree char *path = NULL;
-    g_autofree char *uri = NULL;
-    g_autoptr(GError) error = NULL;
-    int fd = g_file_open_tmp("spapr-rtas-XXXXXX", &path, &error);
+    g_autofree char *path = spapr_qtest_save(guest->qts);
 
-    g_assert_no_error(error);
-    close(fd);
-    uri = g_strdup_printf("file:%s", path);
-    qtest_qmp_assert_success(guest->qts, "{ 'execute': 'migrate', 'arguments':"
-                             "  { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(guest->qts);
-    qtest_quit(guest->qts);
-    /* Were it to begin at once, it might be over before QMP tells of events */
     guest->qts = qtest_initf("-machine pseries -nodefaults -m 256 %s "
                              "-incoming defer", options);
-    qtest_qmp_assert_success(guest->qts, "{ 'execute': 'migrate-incoming',"
-                             "  'arguments': { 'uri': %s } }", uri);
-    qtest_qmp_eventwait(guest->qts, "RESUME");
+    spapr_qtest_load(guest->qts, path);
     unlink(path);
 }
 

@@ -71,6 +71,19 @@ int32_t spapr_qtest_rtas(QTestState *qts, uint64_t buf, uint32_t token,
 void spapr_qtest_wait_migrated(QTestState *qts);
 
 /**
+ * spapr_qtest_save: migrate a machine to a new file, and end it
+ *
+ * Returns: the file's path, for unlink() and g_free()
+ */
+char *spapr_qtest_save(QTestState *qts);
+
+/**
+ * spapr_qtest_load: migrate a machine that was started with "-incoming defer"
+ * from a file. (One that began at once might be over before QMP tells of it.)
+ */
+void spapr_qtest_load(QTestState *qts, const char *path);
+
+/**
  * spapr_qtest_fail: start a machine that ends by itself, with status 1
  *
  * Returns: what it has to say, for g_free()

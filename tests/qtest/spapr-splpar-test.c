@@ -157,34 +157,21 @@ static void test_mpp(void)
 
 static char *save(const char *mode)
 {
-    g_autofree char *uri = NULL;
     QTestState *qts = start_more(mode);
-    char *path;
-    int fd = g_file_open_tmp("spapr-splpar-XXXXXX", &path, NULL);
 
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
     hcall(qts, H_SET_PPP, 50, 7);
-    uri = g_strdup_printf("file:%s", path);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(qts);
-    qtest_quit(qts);
-    return path;
+    return spapr_qtest_save(qts);
 }
 
 static void test_migration(void)
 {
     g_autofree char *path = save("");
-    g_autofree char *uri = g_strdup_printf("file:%s", path);
     g_autofree char *options = g_strdup_printf(
-        ARGS "-machine proc-mode=dedicated -incoming %s", uri);
+        ARGS "-machine proc-mode=dedicated -incoming file:%s", path);
     g_autofree char *errors = NULL;
     QTestState *qts = start_more(" -incoming defer");
 
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(qts);
+    spapr_qtest_load(qts, path);
     assert_ppp(qts, 50, 7);
     qtest_quit(qts);
 

@@ -1311,21 +1311,10 @@ static void test_no_room(void)
 /* Save @from to a file, end it, and start another machine from there */
 static QTestState *migrate(QTestState *from)
 {
-    g_autofree char *path = NULL, *uri = NULL;
-    QTestState *to;
-    int fd = g_file_open_tmp("spapr-vof-XXXXXX", &path, NULL);
+    g_autofree char *path = spapr_qtest_save(from);
+    QTestState *to = qtest_init(OPTIONS "-m 256 -incoming defer");
 
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
-    uri = g_strdup_printf("file:%s", path);
-    qtest_qmp_assert_success(from, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(from);
-    qtest_quit(from);
-    to = qtest_init(OPTIONS "-m 256 -incoming defer");
-    qtest_qmp_assert_success(to, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(to);
+    spapr_qtest_load(to, path);
     unlink(path);
     return to;
 }

@@ -533,14 +533,9 @@ static void test_guest_migration(const void *accel)
 {
     QTestState *qts = start_guest(accel), *target;
     g_autofree char *path = NULL;
-    g_autofree char *uri = NULL;
     uint64_t purr, waited;
     uint32_t count;
-    int fd = g_file_open_tmp("spapr-vpa-XXXXXX", &path, NULL);
 
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
-    uri = g_strdup_printf("file:%s", path);
     guest_register_vpa(qts, 1, GUEST_VPA);
     guest_register_dtl(qts, 1, 3 * DTL_ENTRY, MASK_VOLUNTARY);
     cede(qts, 1);
@@ -549,16 +544,10 @@ static void test_guest_migration(const void *accel)
     cede(qts, 1);
     count = qtest_readl(qts, GUEST_VPA + VPA_COUNT);
     waited = qtest_readq(qts, GUEST_VPA + VPA_WAIT);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(qts);
-    qtest_quit(qts);
-
+    path = spapr_qtest_save(qts);
     target = qtest_initf("-accel %s -machine pseries -nodefaults -m 256 -smp 3 "
                          "-cpu power9 -incoming defer", (const char *)accel);
-    qtest_qmp_assert_success(target, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(target);
+    spapr_qtest_load(target, path);
     qtest_qmp_assert_success(target, "{ 'execute': 'cont' }");
     unlink(path);
 

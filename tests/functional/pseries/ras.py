@@ -78,6 +78,17 @@ def user() -> None:
         board.sh('kill -0 $other && kill $other')
 
 
+def _panics_and_reboots(board: Board, config: Config) -> None:
+    """The guest tells of its panic, and reboots by itself."""
+    data = board.event('GUEST_PANICKED', 60)
+    expect_equal('what was done', data.get('action'), 'run')
+    data = board.event('RESET', 60)
+    expect_equal('reset by the guest', data.get('guest'), True)
+    board.console.drop()
+    board.console.expect_crash('GUEST READY ', config.boot_time)
+    board.close()
+
+
 @test('ras/nmi')
 def nmi() -> None:
     """The monitor's nmi reaches the guest's handler, with panic the end."""
@@ -88,13 +99,7 @@ def nmi() -> None:
         board.vm.cmd('inject-nmi')
         board.console.expect_crash('Oops: System Reset', 30)
         board.console.expect_crash('Kernel panic', 60)
-        data = board.event('GUEST_PANICKED')
-        expect_equal('what was done', data.get('action'), 'run')
-        data = board.event('RESET', 60)
-        expect_equal('reset by the guest', data.get('guest'), True)
-        board.console.drop()
-        board.console.expect_crash('GUEST READY ', config.boot_time)
-        board.close()
+        _panics_and_reboots(board, config)
 
 
 @test('ras/panic/none')
@@ -104,13 +109,7 @@ def panic_none() -> None:
     with running(config) as board:
         board.console.wait_shell(config.boot_time)
         board.console.send('echo c > /proc/sysrq-trigger\n')
-        data = board.event('GUEST_PANICKED', 60)
-        expect_equal('what was done', data.get('action'), 'run')
-        data = board.event('RESET', 60)
-        expect_equal('reset by the guest', data.get('guest'), True)
-        board.console.drop()
-        board.console.expect_crash('GUEST READY ', config.boot_time)
-        board.close()
+        _panics_and_reboots(board, config)
 
 
 @test('ras/panic/pause')
