@@ -169,7 +169,8 @@ def move(ways: Sequence[str], config: Config, cpus: int) -> None:
         work = Workload(board, cpus)
         for way in ways:
             work.expect_progress()
-            before, start = uptime(board), time.monotonic()
+            start = time.monotonic()
+            before = uptime(board)
             board = stack.enter_context(moved(board, config, way))
             work.moved(board)
             passed, host = uptime(board) - before, time.monotonic() - start
