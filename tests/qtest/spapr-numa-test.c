@@ -344,6 +344,21 @@ static unsigned four_form1(const void *fdt, int a, int b)
     return form1_distance(fdt, path_a, path_b);
 }
 
+/* What the guest finds with either form */
+static void check_four_nodes(QTestState *qts, const uint8_t form1[4][4],
+                             const uint8_t form2[4][4])
+{
+    g_autofree void *tree1 = tree(qts, FORM1);
+    g_autofree void *tree2 = tree(qts, FORM2);
+
+    for (int a = 0; a < 4; a++) {
+        for (int b = 0; b < 4; b++) {
+            g_assert_cmpuint(four_form1(tree1, a, b), ==, form1[a][b]);
+            g_assert_cmpuint(form2_distance(tree2, a, b), ==, form2[a][b]);
+        }
+    }
+}
+
 static void test_distances(void)
 {
     static const uint8_t form2[4][4] = {
@@ -366,15 +381,8 @@ static void test_distances(void)
         "-numa dist,src=0,dst=1,val=21 -numa dist,src=0,dst=2,val=45 "
         "-numa dist,src=0,dst=3,val=254 -numa dist,src=1,dst=2,val=61 "
         "-numa dist,src=1,dst=3,val=130 -numa dist,src=2,dst=3,val=119");
-    g_autofree void *tree1 = tree(qts, FORM1);
-    g_autofree void *tree2 = tree(qts, FORM2);
 
-    for (int a = 0; a < 4; a++) {
-        for (int b = 0; b < 4; b++) {
-            g_assert_cmpuint(four_form1(tree1, a, b), ==, form1[a][b]);
-            g_assert_cmpuint(form2_distance(tree2, a, b), ==, form2[a][b]);
-        }
-    }
+    check_four_nodes(qts, form1, form2);
     qtest_quit(qts);
 }
 
@@ -391,15 +399,8 @@ static void test_exact_distances(void)
         "-numa dist,src=0,dst=1,val=20 -numa dist,src=0,dst=2,val=80 "
         "-numa dist,src=0,dst=3,val=160 -numa dist,src=1,dst=2,val=80 "
         "-numa dist,src=1,dst=3,val=160 -numa dist,src=2,dst=3,val=160");
-    g_autofree void *tree1 = tree(qts, FORM1);
-    g_autofree void *tree2 = tree(qts, FORM2);
 
-    for (int a = 0; a < 4; a++) {
-        for (int b = 0; b < 4; b++) {
-            g_assert_cmpuint(four_form1(tree1, a, b), ==, want[a][b]);
-            g_assert_cmpuint(form2_distance(tree2, a, b), ==, want[a][b]);
-        }
-    }
+    check_four_nodes(qts, want, want);
     qtest_quit(qts);
 }
 
