@@ -30,6 +30,9 @@ KEYRINGS = ('/usr/share/keyrings/debian-archive-keyring.gpg',
 SOURCE = 'source'           # the pseudo architecture of source packages
 MAX_AGE = 24 * 60 * 60      # seconds that downloaded lists are trusted
 UPDATE_TIMEOUT = 900        # seconds for apt-get update
+UPDATE_PAUSE = 30           # seconds to wait for a mirror in disorder
+UPDATE_TRIES = 4
+ALIASES = ('stable', 'oldstable')   # other names that a release can have
 DOWNLOAD_TIMEOUT = 3600     # seconds for apt-get download
 
 
@@ -154,7 +157,7 @@ Dir::Cache::pkgcache "pkgcache.bin";
 Dir::Cache::srcpkgcache "srcpkgcache.bin";
 '''
 
-    def _sources(self):
+    def _sources(self, name):
         source = self.arch == SOURCE
         options = [f'signed-by={_keyring()}', 'pdiffs=no']
         if source:
@@ -162,7 +165,7 @@ Dir::Cache::srcpkgcache "srcpkgcache.bin";
         else:
             options += [f'arch={self.arch}', 'targets=Packages']
         kind = 'deb-src' if source else 'deb'
-        return f"{kind} [{' '.join(options)}] {mirror()} {self.suite} main\n"
+        return f"{kind} [{' '.join(options)}] {mirror()} {name} main\n"
 
     def _create(self):
         for sub in ('state/lists/partial', 'cache/archives/partial'):
@@ -189,15 +192,45 @@ Dir::Cache::srcpkgcache "srcpkgcache.bin";
         except FileNotFoundError:
             return float('inf')
 
-    def update(self):
-        """Load the archive's lists."""
-        _say(f'apt lists of Debian {self.suite} ({self.arch})')
-        self._create()
-        self._shown.clear()
-        (self.dir / 'sources.list').write_text(self._sources())
+    def _load(self, name):
+        """Load the lists by one of the release's names: (exit code, output)."""
+        (self.dir / 'sources.list').write_text(self._sources(name))
         code, _, out = self.apt('apt-get', '-q', '-o',
                                 'APT::Update::Error-Mode=any', 'update',
                                 timeout=UPDATE_TIMEOUT)
+        return code, out
+
+    def _load_alias(self):
+        """Load the lists by another name; say whether there is one."""
+        for name in ALIASES:
+            code, _ = self._load(name)
+            if not code:
+                _, out, _ = self.apt('apt-get', 'indextargets',
+                                     '--format', '$(CODENAME)')
+                if set(out.split()) == {self.suite}:
+                    return True
+        return False
+
+    def update(self):
+        """Load the archive's lists.
+
+        A mirror (or a cache before it) that is being brought up to date may
+        have lists that its signed index doesn't fit.  It may still have the
+        ones before, in order, where the release has its other name; else it
+        needs time.
+        """
+        _say(f'apt lists of Debian {self.suite} ({self.arch})')
+        self._create()
+        self._shown.clear()
+        for _ in range(UPDATE_TRIES):
+            code, out = self._load(self.suite)
+            if not code or 'Mirror sync in progress' not in out:
+                break
+            if self._load_alias():
+                code = 0
+                break
+            _say('the mirror is being brought up to date; trying again')
+            time.sleep(UPDATE_PAUSE)
         if code:
             errors = [line for line in out.splitlines()
                       if line.startswith(('E:', 'W:', 'Err:'))]
