@@ -26,10 +26,8 @@
  *    the second doubleword is an atomic exchange, so that none gets lost and a
  *    late walk can't bring back protection bits that were changed meanwhile.
  *  - Who takes something away flushes the TLBs of all processors before the
- *    guest goes on. That needs neither locks nor the BQL: it is work queued for
- *    each processor, and the caller's own share, queued as "safe" work, is done
- *    when all others stand still and have done theirs. The caller leaves its
- *    translated code for it before the next instruction.
+ *    guest goes on: spapr_mmu_flush_tlbs(). That needs neither locks nor the
+ *    BQL.
  *  - The table itself is replaced and freed by RCU: a walk sees the old table
  *    or the new one, and both are whole.
  */
@@ -50,7 +48,6 @@
 #include "hw/ppc/spapr_memory.h"
 #include "migration/qemu-file-types.h"
 #include "migration/register.h"
-#include "target/ppc/helper_regs.h"
 #include "trace.h"
 
 /* LoPAR, table "Page Frame Table Access flags field definition" */
@@ -306,6 +303,17 @@ void spapr_hpt_insert(SpaprHptTable *table, uint64_t ptex,
     spapr_pte_put(&pte->pte0, pte0);
     set_bit_atomic(ptex / SPAPR_HPT_CHUNK, table->used);
     hpt_set_dirty(table, ptex);
+}
+
+/* At the end of a call that took something away, with no lock held */
+static void hpt_flush(SpaprHpt *hpt, PowerPCCPU *cpu)
+{
+    /* What ppc_hash64_tlb_flush_hpte() has asked for */
+    if (cpu->env.tlb_need_flush & TLB_NEED_GLOBAL_FLUSH) {
+        cpu->env.tlb_need_flush &= ~(TLB_NEED_GLOBAL_FLUSH |
+                                     TLB_NEED_LOCAL_FLUSH);
+        spapr_mmu_flush_tlbs(SPAPR_MODULE(hpt)->hv->mmu, cpu);
+    }
 }
 
 /*
@@ -576,7 +584,7 @@ static target_long h_remove(PowerPCCPU *cpu, void *opaque, target_ulong *args)
         args[0] = pte0;
         args[1] = hpt_delete(cpu, hpt->table, ptex);
     }
-    check_tlb_flush(&cpu->env, true);
+    hpt_flush(opaque, cpu);
     return H_SUCCESS;
 }
 
@@ -651,7 +659,7 @@ static target_long h_bulk_remove(PowerPCCPU *cpu, void *opaque,
             break;
         }
     }
-    check_tlb_flush(&cpu->env, true);
+    hpt_flush(opaque, cpu);
     return ret;
 }
 
@@ -799,7 +807,7 @@ static target_long h_block_remove(PowerPCCPU *cpu, void *opaque,
         args[i] = (uint64_t)BLOCK_TYPE_RESPONSE << BLOCK_TYPE_SHIFT |
             (uint64_t)code << BLOCK_CODE_SHIFT | rc | (specifier & BLOCK_PTEX);
     }
-    check_tlb_flush(&cpu->env, true);
+    hpt_flush(opaque, cpu);
     return ret;
 }
 
@@ -847,7 +855,7 @@ static target_long clear_status(PowerPCCPU *cpu, SpaprHpt *hpt,
             args[0] = hpt_modify(cpu, hpt->table, ptex, bit, 0);
         }
     }
-    check_tlb_flush(&cpu->env, true);
+    hpt_flush(hpt, cpu);
     return H_SUCCESS;
 }
 
@@ -900,7 +908,7 @@ static target_long h_protect(PowerPCCPU *cpu, void *opaque, target_ulong *args)
         }
         hpt_modify(cpu, hpt->table, ptex, clear, set);
     }
-    check_tlb_flush(&cpu->env, true);
+    hpt_flush(opaque, cpu);
     return H_SUCCESS;
 }
 

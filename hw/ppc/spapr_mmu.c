@@ -9,6 +9,9 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/main-loop.h"
+#include "qemu/processor.h"
+#include "qemu/rcu.h"
 #include "qemu/units.h"
 #include "exec/cputlb.h"
 #include "hw/boards.h"
@@ -77,6 +80,92 @@ bool spapr_mmu_can_radix(void)
     const char *type = MACHINE(qdev_get_machine())->cpu_type;
 
     return POWERPC_CPU_CLASS(object_class_by_name(type))->radix_page_info;
+}
+
+/*
+ * Flushing all TLBs from a hypercall
+ *
+ * The core's own way, tlb_flush_all_cpus_synced(), has all processors stand
+ * still at one time. What the guest is promised is less: none uses an old
+ * translation once the caller goes on. So each flushes its TLB by itself and
+ * goes on at once, and the caller waits for those alone that run guest code
+ * meanwhile. One that does not, finds the work queued for it, or the request to
+ * leave its guest code, before it runs any.
+ *
+ * They are on their way, so it is a matter of microseconds, if the host has a
+ * processor for each. Otherwise, to have all stand still makes room for those
+ * that are waited for.
+ */
+#define FLUSH_SPINS             1000
+
+static void flush_work(CPUState *cs, run_on_cpu_data data)
+{
+    SpaprVcpu *vcpu = spapr_vcpu(POWERPC_CPU(cs));
+    uint32_t wanted = qatomic_load_acquire(&vcpu->flush_wanted);
+
+    tlb_flush(cs);
+    qatomic_store_release(&vcpu->flush_done, wanted);
+}
+
+/* Whether a processor may still use what was to be gone */
+static bool flush_pending(CPUState *cs)
+{
+    SpaprVcpu *vcpu = spapr_vcpu(POWERPC_CPU(cs));
+
+    return qatomic_read(&cs->running) &&
+           qatomic_read(&vcpu->flush_done) != qatomic_read(&vcpu->flush_wanted);
+}
+
+static bool flush_spin(SpaprMmu *mmu, CPUState *self)
+{
+    CPUState *cs;
+    unsigned spins = mmu->flush_spins;
+
+    RCU_READ_LOCK_GUARD();
+    CPU_FOREACH(cs) {
+        while (cs != self && flush_pending(cs)) {
+            if (!spins) {
+                return false;
+            }
+            spins--;
+            cpu_relax();
+        }
+    }
+    return true;
+}
+
+/* The caller has left its guest code. The others may need the BQL. */
+static void flush_wait(CPUState *self, run_on_cpu_data data)
+{
+    bql_unlock();
+    if (!flush_spin(data.host_ptr, self)) {
+        start_exclusive();
+        end_exclusive();
+    }
+    bql_lock();
+}
+
+void spapr_mmu_flush_tlbs(SpaprMmu *mmu, PowerPCCPU *cpu)
+{
+    CPUState *self = CPU(cpu), *cs;
+    bool wait = false;
+
+    if (!tcg_enabled()) {
+        return;
+    }
+    CPU_FOREACH(cs) {
+        if (cs != self) {
+            qatomic_inc(&spapr_vcpu(POWERPC_CPU(cs))->flush_wanted);
+            async_run_on_cpu(cs, flush_work, RUN_ON_CPU_HOST_PTR(mmu));
+            /* It may have begun to run before it could see the request */
+            smp_mb();
+            wait |= qatomic_read(&cs->running);
+        }
+    }
+    tlb_flush(self);
+    if (wait) {
+        async_run_on_cpu(self, flush_wait, RUN_ON_CPU_HOST_PTR(mmu));
+    }
 }
 
 static void mmu_flush_all(void)
@@ -222,7 +311,7 @@ static target_long h_invalidate_pid(PowerPCCPU *cpu, void *opaque,
     if (args[0] & ~PID_FLAGS) {
         return H_PARAMETER;
     }
-    mmu_flush_all();
+    spapr_mmu_flush_tlbs(opaque, cpu);
     return H_SUCCESS;
 }
 
@@ -249,15 +338,16 @@ static bool rpti_range(uint64_t page_sizes, uint64_t *start, uint64_t *end)
     return *end - *start <= RPTI_MAX_PAGES * TARGET_PAGE_SIZE;
 }
 
-static void rpti_flush(CPUState *cs, bool local, bool whole,
+static void rpti_flush(SpaprMmu *mmu, PowerPCCPU *cpu, bool local, bool whole,
                        uint64_t start, uint64_t end)
 {
     const uint16_t modes = MAKE_64BIT_MASK(0, NB_MMU_MODES);
+    CPUState *cs = CPU(cpu);
 
     if (whole && local) {
         tlb_flush(cs);
     } else if (whole) {
-        tlb_flush_all_cpus_synced(cs);
+        spapr_mmu_flush_tlbs(mmu, cpu);
     } else if (local) {
         tlb_flush_range_by_mmuidx(cs, start, end - start, modes,
                                   TARGET_LONG_BITS);
@@ -320,7 +410,7 @@ static target_long h_rpt_invalidate(PowerPCCPU *cpu, void *opaque,
     }
     whole = (type & RPTI_TYPE_PROCESS_TABLE) ||
         !rpti_range(page_sizes, &start, &end);
-    rpti_flush(CPU(cpu), target & RPTI_TARGET_THIS_CPU, whole, start, end);
+    rpti_flush(mmu, cpu, target & RPTI_TARGET_THIS_CPU, whole, start, end);
     return H_SUCCESS;
 }
 
@@ -436,7 +526,12 @@ static const VMStateDescription vmstate_spapr_mmu = {
 
 static void spapr_mmu_init(Object *obj)
 {
-    SPAPR_MMU(obj)->rpt_invalidate = true;
+    SpaprMmu *mmu = SPAPR_MMU(obj);
+
+    mmu->rpt_invalidate = true;
+    if (current_machine->smp.max_cpus <= g_get_num_processors()) {
+        mmu->flush_spins = FLUSH_SPINS;
+    }
 }
 
 /*

@@ -39,6 +39,10 @@ typedef struct SpaprVcpu {
     bool conferring;        /* gives up its time slice; spapr_vpa_preempt() */
     uint8_t wait_reason;    /* SpaprPreemptReason of the wait it is in */
 
+    /* How often its TLB was to be flushed, and as of when it has been */
+    uint32_t flush_wanted;
+    uint32_t flush_done;
+
     /* Bits of LPCR that wait for the processor to leave its guest code */
     uint64_t lpcr_value;
     uint64_t lpcr_mask;

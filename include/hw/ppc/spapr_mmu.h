@@ -107,6 +107,9 @@ struct SpaprMmu {
     bool radix;             /* negotiated (or the reset state's) mode */
     bool gtse;              /* guest may run tlbie itself */
     uint64_t lpcr;          /* LPCR[UPRT, HR, GTSE] as they are in force */
+
+    /* How often a processor looks out for others' TLBs before it sleeps */
+    unsigned flush_spins;
 };
 
 /**
@@ -128,6 +131,14 @@ bool spapr_mmu_set_mode(SpaprMmu *mmu, bool radix, bool gtse,
  * makes every translation fail with an interrupt to the guest.
  */
 bool spapr_mmu_get_pate(SpaprMmu *mmu, ppc_v3_pate_t *entry);
+
+/**
+ * spapr_mmu_flush_tlbs: from a hypercall of @cpu, have the TLBs of all
+ * processors flushed. None of them uses a translation that was there before,
+ * once the caller runs guest code again. Neither the BQL nor any lock is
+ * needed, and the caller does not wait for anyone before its hypercall is over.
+ */
+void spapr_mmu_flush_tlbs(SpaprMmu *mmu, PowerPCCPU *cpu);
 
 /** spapr_mmu_cpu_reset: bring one processor's LPCR in line with the mode */
 void spapr_mmu_cpu_reset(SpaprMmu *mmu, PowerPCCPU *cpu);

@@ -70,7 +70,6 @@ class Load:
     result: int = H_SUCCESS     # of the last call
     calls: int = 1              # in the body
     cpu: str | None = None      # the board's default
-    flushes: bool = False       # makes all vCPUs stop, to flush their TLBs
 
 
 LOADS = {
@@ -83,7 +82,7 @@ LOADS = {
              code.li64(6, PTE_HIGH), code.li64(7, PTE_LOW))
         + call(H_REMOVE, code.li64(4, 0), code.move(5, VALUE),
                code.li64(6, 0)),
-        calls=2, cpu='power8', flushes=True),
+        calls=2, cpu='power8'),
 }
 
 
