@@ -287,4 +287,32 @@ static inline QTestState *start_guest(const char *accel)
     return start_guest_more(accel, "");
 }
 
+/* A test of a guest; it is given the -accel option to start it with */
+typedef struct GuestTest {
+    const char *name;
+    void (*fn)(const void *accel);
+} GuestTest;
+
+/*
+ * Add tests under SUITE/guest, once with a thread for each processor and once
+ * with one for all; none when there is no TCG
+ */
+static inline void add_guest_tests(const char *suite, const GuestTest *tests,
+                                   size_t n)
+{
+    static const char *const accels[] = {
+        "tcg,thread=multi", "tcg,thread=single"
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(accels) && qtest_has_accel("tcg"); i++) {
+        for (size_t j = 0; j < n; j++) {
+            g_autofree char *path = g_strdup_printf(
+                "%s/guest/%s/%s", suite, strchr(accels[i], '=') + 1,
+                tests[j].name);
+
+            qtest_add_data_func(path, accels[i], tests[j].fn);
+        }
+    }
+}
+
 #endif /* TESTS_QTEST_SPAPR_MAILBOX_H */

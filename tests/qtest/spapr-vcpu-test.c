@@ -862,30 +862,16 @@ static void test_guest_set_mode(const void *accel)
     qtest_quit(qts);
 }
 
-static void add_guest_tests(const char *accel)
-{
-    static const struct {
-        const char *name;
-        void (*fn)(const void *accel);
-    } tests[] = {
-        { "cede", test_guest_cede },
-        { "cede-interrupt", test_guest_cede_interrupt },
-        { "join", test_guest_join },
-        { "join-reset", test_guest_join_reset },
-        { "confer", test_guest_confer },
-        { "sys-reset", test_guest_sys_reset },
-        { "stop", test_guest_stop },
-        { "set-mode", test_guest_set_mode },
-    };
-
-    for (int i = 0; i < ARRAY_SIZE(tests); i++) {
-        g_autofree char *path = g_strdup_printf("spapr-vcpu/guest/%s/%s",
-                                                strchr(accel, '=') + 1,
-                                                tests[i].name);
-
-        qtest_add_data_func(path, accel, tests[i].fn);
-    }
-}
+static const GuestTest guest_tests[] = {
+    { "cede", test_guest_cede },
+    { "cede-interrupt", test_guest_cede_interrupt },
+    { "join", test_guest_join },
+    { "join-reset", test_guest_join_reset },
+    { "confer", test_guest_confer },
+    { "sys-reset", test_guest_sys_reset },
+    { "stop", test_guest_stop },
+    { "set-mode", test_guest_set_mode },
+};
 
 static void add_model_tests(void)
 {
@@ -937,10 +923,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-vcpu/vsmt", test_vsmt);
     qtest_add_func("spapr-vcpu/dt/cores", test_dt_cores);
     add_model_tests();
-    if (qtest_has_accel("tcg")) {
-        add_guest_tests("tcg,thread=multi");
-        add_guest_tests("tcg,thread=single");
-    }
+    add_guest_tests("spapr-vcpu", guest_tests, ARRAY_SIZE(guest_tests));
 
     return g_test_run();
 }

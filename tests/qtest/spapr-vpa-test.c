@@ -599,27 +599,13 @@ static void test_guest_dispatch_count(const void *accel)
     qtest_quit(qts);
 }
 
-static void add_guest_tests(const char *accel)
-{
-    static const struct {
-        const char *name;
-        void (*fn)(const void *accel);
-    } tests[] = {
-        { "dispatch-count", test_guest_dispatch_count },
-        { "carry-on", test_guest_carry_on },
-        { "dtl", test_guest_dtl },
-        { "dtl-reasons", test_guest_dtl_reasons },
-        { "migration", test_guest_migration },
-    };
-
-    for (int i = 0; i < ARRAY_SIZE(tests); i++) {
-        g_autofree char *path = g_strdup_printf("spapr-vpa/guest/%s/%s",
-                                                strchr(accel, '=') + 1,
-                                                tests[i].name);
-
-        qtest_add_data_func(path, accel, tests[i].fn);
-    }
-}
+static const GuestTest guest_tests[] = {
+    { "dispatch-count", test_guest_dispatch_count },
+    { "carry-on", test_guest_carry_on },
+    { "dtl", test_guest_dtl },
+    { "dtl-reasons", test_guest_dtl_reasons },
+    { "migration", test_guest_migration },
+};
 
 int main(int argc, char **argv)
 {
@@ -632,9 +618,8 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-vpa/state", test_vpa_state);
     qtest_add_func("spapr-vpa/dedicated", test_vpa_dedicated);
     qtest_add_func("spapr-vpa/reset", test_vpa_reset);
+    add_guest_tests("spapr-vpa", guest_tests, ARRAY_SIZE(guest_tests));
     if (qtest_has_accel("tcg")) {
-        add_guest_tests("tcg,thread=multi");
-        add_guest_tests("tcg,thread=single");
         qtest_add_func("spapr-vpa/guest/single/stolen", test_guest_stolen);
         qtest_add_func("spapr-vpa/guest/single/not-stolen",
                        test_guest_not_stolen);
