@@ -210,6 +210,10 @@ static void test_guest_pic(const void *accel)
     QTestState *qts = start_guest(accel);
     uint64_t idle, processors, timebases, idle_then, timebases_then, expected;
 
+    /* Started is not yet dispatched */
+    for (int cpu = 1; cpu < 3; cpu++) {
+        g_assert_cmpint(call(qts, cpu, H_PROD, NOBODY, 0, 0), ==, H_PARAMETER);
+    }
     guest_pic(qts, &idle, &processors, &timebases);
     g_assert_cmpuint(processors, ==, 3);
     g_assert_cmpuint(idle, <, timebases);
