@@ -257,6 +257,20 @@ static target_long h_get_term_char(PowerPCCPU *cpu, void *opaque,
     return H_SUCCESS;
 }
 
+/*
+ * H_VTERM_PARTNER_INFO: the terminals that a server may connect to
+ *
+ * LoPAR, "H_VTERM_PARTNER_INFO". R4: unit address; R5 and R6: partition and
+ * unit address of the last one that was told; R7: real address of a page for
+ * the next one. It is for servers, which this board has none of, so a client
+ * gets what it gets for any device that is no server: H_PARAMETER.
+ */
+static target_long h_vterm_partner_info(PowerPCCPU *cpu, void *opaque,
+                                        target_ulong *args)
+{
+    return H_PARAMETER;
+}
+
 static void spapr_vty_register_calls(SpaprVioBus *bus, SpaprHcallTable *hcalls,
                                      SpaprRtasTable *rtas)
 {
@@ -264,6 +278,10 @@ static void spapr_vty_register_calls(SpaprVioBus *bus, SpaprHcallTable *hcalls,
                                "hcall-term", h_put_term_char, bus);
     powerpc_register_hypercall(hcalls, H_GET_TERM_CHAR, "H_GET_TERM_CHAR",
                                "hcall-term", h_get_term_char, bus);
+    /* "hcall-vty" would promise servers' other calls as well */
+    powerpc_register_hypercall(hcalls, H_VTERM_PARTNER_INFO,
+                               "H_VTERM_PARTNER_INFO", NULL,
+                               h_vterm_partner_info, bus);
 }
 
 /*

@@ -687,11 +687,31 @@ static void test_migration(void)
     rmdir(dir);
 }
 
+/* There are no servers, whoever asks with whatever of a partner and a buffer */
+static void test_partner_info(void)
+{
+    static const uint64_t units[] = { UNIT, CONSOLE, 0x12345678, -1 };
+    Wire wire;
+    QTestState *qts = start(&wire);
+
+    qtest_memset(qts, 0x10000, 0xa5, 0x1000);
+    for (int i = 0; i < ARRAY_SIZE(units); i++) {
+        g_assert_cmpint(hcall(qts, H_VTERM_PARTNER_INFO, units[i], -1, -1,
+                              0x10000), ==, H_PARAMETER);
+        g_assert_cmpint(hcall(qts, H_VTERM_PARTNER_INFO, units[i], 1, UNIT, -1),
+                        ==, H_PARAMETER);
+    }
+    spapr_qtest_untouched(qts, 0x10000, 0x1000);
+    qtest_quit(qts);
+    wire_free(&wire);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("spapr-vty/parameters", test_parameters);
     qtest_add_func("spapr-vty/no-terminal", test_no_terminal);
+    qtest_add_func("spapr-vty/partner-info", test_partner_info);
     qtest_add_func("spapr-vty/output", test_output);
     qtest_add_func("spapr-vty/output-flow", test_output_flow);
     qtest_add_func("spapr-vty/input", test_input);

@@ -86,6 +86,7 @@
 #define H_PIC                   0x0f8
 #define H_BULK_REMOVE           0x124
 #define H_SET_XDABR             0x134
+#define H_VTERM_PARTNER_INFO    0x150
 #define H_GET_CPU_CHARACTERISTICS 0x1c8
 #define H_POLL_PENDING          0x1d8
 #define H_JOIN                  0x298
