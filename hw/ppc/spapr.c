@@ -37,6 +37,7 @@
 #include "hw/ppc/spapr_stats.h"
 #include "hw/ppc/spapr_surveillance.h"
 #include "hw/ppc/spapr_sysparm.h"
+#include "hw/ppc/spapr_tce.h"
 #include "hw/ppc/spapr_vcpu.h"
 #include "hw/ppc/spapr_vio.h"
 #include "hw/ppc/spapr_vof.h"
@@ -354,6 +355,7 @@ static void machine_init(MachineState *machine)
     machine_create_fwnmi(spapr);
     machine_add_module(spapr, TYPE_SPAPR_VPD, "vpd");
     machine_add_module(spapr, TYPE_SPAPR_RANDOM, "random");
+    hv->tces = machine_add_module(spapr, TYPE_SPAPR_TCES, "tces");
     machine_create_vio(spapr);
     machine_create_firmware(spapr);
     spapr_qtest_init();

@@ -114,18 +114,6 @@ static int32_t display_character(PowerPCCPU *cpu, void *opaque,
     }
 }
 
-/*
- * quiesce: SLOF, board-qemu/slof/rtas.fs; it takes and returns nothing
- *
- * Firmware says so when it hands over to its client. By then it has closed its
- * drivers, and with them stopped whatever device they drove.
- */
-static int32_t quiesce(PowerPCCPU *cpu, void *opaque,
-                       const uint32_t *args, uint32_t *outs)
-{
-    return RTAS_OUT_SUCCESS;
-}
-
 /* A guest's words may go to terminals and logs: nothing but plain text */
 static void make_printable(char *text)
 {
@@ -175,7 +163,6 @@ static void spapr_power_register_calls(SpaprModule *module,
     spapr_rtas_register(rtas, "display-character", 1, 1, display_character,
                         module);
     spapr_rtas_register(rtas, "ibm,os-term", 1, 1, os_term, module);
-    spapr_rtas_register(rtas, "quiesce", 0, 0, quiesce, module);
 }
 
 /* LoPAR, "display-character": what Linux would otherwise think is 16 wide */

@@ -10,7 +10,9 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "hw/ppc/spapr_irq.h"
+#include "hw/ppc/spapr_memory.h"
 #include "hw/ppc/spapr_vio.h"
+#include "hw/ppc/spapr_vpd.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "trace.h"
@@ -63,6 +65,21 @@ SpaprVioDevice *spapr_vio_first(SpaprVioBus *bus, const char *type)
         }
     }
     return first;
+}
+
+static gint vio_compare_reg(gconstpointer a, gconstpointer b)
+{
+    const SpaprVioDevice *da = a;
+    const SpaprVioDevice *db = b;
+
+    return da->reg < db->reg ? -1 : da->reg > db->reg;
+}
+
+/* All of them, in order of unit address; for g_list_free() */
+static GList *vio_devices(SpaprVioBridge *bridge)
+{
+    return g_list_sort(g_hash_table_get_values(bridge->units),
+                       vio_compare_reg);
 }
 
 void spapr_vio_signal(SpaprVioDevice *dev)
@@ -137,6 +154,122 @@ static void vio_release(SpaprVioBridge *bridge, SpaprVioDevice *dev)
 }
 
 /*
+ * DMA
+ *
+ * A device's address space has one of two things in it: the window, or, for
+ * firmware, which has no TCEs, all of memory.
+ */
+
+static bool vio_has_window(SpaprVioDevice *dev)
+{
+    return SPAPR_VIO_DEVICE_GET_CLASS(dev)->dma_window;
+}
+
+static void vio_set_bypass(SpaprVioDevice *dev, bool bypass)
+{
+    if (dev->bypass != bypass) {
+        trace_spapr_vio_bypass(dev->reg, bypass);
+    }
+    dev->bypass = bypass;
+    memory_region_transaction_begin();
+    memory_region_set_enabled(spapr_tce_window_region(&dev->window), !bypass);
+    memory_region_set_enabled(&dev->dma_bypass, bypass);
+    memory_region_transaction_commit();
+}
+
+/*
+ * LoPAR, R1-"General VIO Requirements"-12: each window has a LIOBN of its own.
+ * The unit address is one.
+ */
+static bool vio_create_window(SpaprVioDevice *dev, Error **errp)
+{
+    SpaprHypervisor *hv = SPAPR_MODULE(vio_bridge(dev))->hv;
+    uint64_t size = SPAPR_VIO_DEVICE_GET_CLASS(dev)->dma_window;
+    Object *obj = OBJECT(dev);
+
+    if (!spapr_tce_window_init(&dev->window, obj, hv->tces, dev->reg,
+                               SPAPR_TCE_PAGE_SHIFT, size, errp)) {
+        return false;
+    }
+    memory_region_init(&dev->dma_root, obj, "dma", UINT64_MAX);
+    memory_region_add_subregion(&dev->dma_root, 0,
+                                spapr_tce_window_region(&dev->window));
+    memory_region_init_alias(&dev->dma_bypass, obj, "dma-bypass",
+                             hv->memory->ram, 0, hv->memory->size);
+    memory_region_add_subregion_overlap(&dev->dma_root, 0, &dev->dma_bypass, 1);
+    vio_set_bypass(dev, false);
+    address_space_init(&dev->dma_as, &dev->dma_root,
+                       object_get_typename(obj));
+    return true;
+}
+
+/* Who uses it without the BQL has it until the end of an RCU grace period */
+static void vio_destroy_window(SpaprVioDevice *dev)
+{
+    if (vio_has_window(dev)) {
+        address_space_destroy(&dev->dma_as);
+        spapr_tce_window_cleanup(&dev->window);
+    }
+}
+
+/*
+ * ibm,set-tce-bypass: a device does DMA by real address, or no longer
+ *
+ * Not in the LoPAR: between QEMU and SLOF, see rtas-set-tce-bypass in its
+ * board-qemu/slof/rtas.fs. Argument cells: unit address, 1 or 0. There are no
+ * return cells, so a device that has no window is passed over in silence.
+ */
+static int32_t set_tce_bypass(PowerPCCPU *cpu, void *opaque,
+                              const uint32_t *args, uint32_t *outs)
+{
+    SpaprVioDevice *dev = vio_lookup(opaque, args[0]);
+
+    if (!dev || !vio_has_window(dev)) {
+        return RTAS_OUT_PARAM_ERROR;
+    }
+    vio_set_bypass(dev, args[1]);
+    return RTAS_OUT_SUCCESS;
+}
+
+static void vio_device_stop(SpaprVioDevice *dev)
+{
+    SpaprVioDeviceClass *vdc = SPAPR_VIO_DEVICE_GET_CLASS(dev);
+
+    dev->signal_state = 0;
+    if (vdc->reset) {
+        vdc->reset(dev);
+    }
+    if (vio_has_window(dev)) {
+        vio_set_bypass(dev, false);
+    }
+}
+
+/*
+ * quiesce: firmware has ended, the guest begins
+ *
+ * Not in the LoPAR: between QEMU and SLOF, see rtas-quiesce in its
+ * board-qemu/slof/rtas.fs. No argument and no return cells. SLOF has closed
+ * what it had opened; if not, it is done here, so that no device writes into
+ * memory that is the guest's now. TCEs stay: the guest initializes those that
+ * it uses, R2-"DMA Address Translation and Control via the TCE Mechanism"-10.
+ */
+static int32_t quiesce(PowerPCCPU *cpu, void *opaque,
+                       const uint32_t *args, uint32_t *outs)
+{
+    g_autoptr(GList) devices = vio_devices(opaque);
+
+    for (GList *l = devices; l; l = l->next) {
+        SpaprVioDevice *dev = l->data;
+
+        if (vio_has_window(dev)) {
+            trace_spapr_vio_quiesce(dev->reg);
+            vio_device_stop(dev);
+        }
+    }
+    return RTAS_OUT_SUCCESS;
+}
+
+/*
  * The device
  */
 
@@ -159,11 +292,16 @@ static void spapr_vio_device_realize(DeviceState *qdev, Error **errp)
         }
         dev->irq = spapr_irq_input(irq, dev->irq_number);
     }
+    if (vio_has_window(dev) && !vio_create_window(dev, errp)) {
+        vio_release(bridge, dev);
+        return;
+    }
     trace_spapr_vio_realize(object_get_typename(OBJECT(dev)), dev->reg,
                             dev->irq_number);
     if (vdc->realize) {
         vdc->realize(dev, errp);
         if (*errp) {
+            vio_destroy_window(dev);
             vio_release(bridge, dev);
         }
     }
@@ -177,29 +315,48 @@ static void spapr_vio_device_unrealize(DeviceState *qdev)
     if (vdc->unrealize) {
         vdc->unrealize(dev);
     }
+    vio_destroy_window(dev);
     vio_release(vio_bridge(dev), dev);
 }
 
 static void spapr_vio_device_reset_hold(Object *obj, ResetType type)
 {
     SpaprVioDevice *dev = SPAPR_VIO_DEVICE(obj);
-    SpaprVioDeviceClass *vdc = SPAPR_VIO_DEVICE_GET_CLASS(dev);
 
-    dev->signal_state = 0;
-    if (vdc->reset) {
-        vdc->reset(dev);
+    vio_device_stop(dev);
+    if (vio_has_window(dev)) {
+        spapr_tce_window_reset(&dev->window);
     }
+}
+
+static bool vio_window_exists(void *opaque, int version_id)
+{
+    return vio_has_window(opaque);
+}
+
+static int vio_device_post_load(void *opaque, int version_id)
+{
+    SpaprVioDevice *dev = opaque;
+
+    if (vio_has_window(dev)) {
+        vio_set_bypass(dev, dev->bypass);
+    }
+    return 0;
 }
 
 const VMStateDescription vmstate_spapr_vio_device = {
     .name = TYPE_SPAPR_VIO_DEVICE,
     .version_id = 1,
     .minimum_version_id = 1,
+    .post_load = vio_device_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_EQUAL(reg, SpaprVioDevice, "reg= differs"),
         VMSTATE_UINT32_EQUAL(irq_number, SpaprVioDevice,
                              "the order of the VIO devices differs"),
         VMSTATE_UINT64(signal_state, SpaprVioDevice),
+        VMSTATE_STRUCT_TEST(window, SpaprVioDevice, vio_window_exists, 1,
+                            vmstate_spapr_tce_window, SpaprTceWindow),
+        VMSTATE_BOOL_TEST(bypass, SpaprVioDevice, vio_window_exists),
         VMSTATE_END_OF_LIST()
     },
 };
@@ -224,12 +381,31 @@ static void spapr_vio_device_class_init(ObjectClass *oc, void *data)
  * The device tree
  */
 
-static gint vio_compare_reg(gconstpointer a, gconstpointer b)
+/*
+ * "Virtual Card Connector Location Codes": a slot on the partition's virtual
+ * planar. No label has the number 0, which is the partition's, so both are
+ * counted from 1; the first default unit address is in the first slot.
+ */
+static void vio_device_populate_location(SpaprVioDevice *dev, DtNode *node)
 {
-    const SpaprVioDevice *da = a;
-    const SpaprVioDevice *db = b;
+    SpaprHypervisor *hv = SPAPR_MODULE(vio_bridge(dev))->hv;
+    g_autofree char *system = spapr_vpd_enclosure(hv);
+    uint64_t slot = (uint32_t)(dev->reg - SPAPR_VIO_FIRST_UNIT) + 1ULL;
+    g_autofree char *location = g_strdup_printf("%s-V1-C%" PRIu64, system,
+                                                slot);
 
-    return da->reg < db->reg ? -1 : da->reg > db->reg;
+    dt_prop_string(node, "ibm,loc-code", location);
+}
+
+/* "Children of the /vdevice Node"; the parent's #size-cells is of no use */
+static void vio_device_populate_window(SpaprVioDevice *dev, DtNode *node)
+{
+    uint64_t size = SPAPR_VIO_DEVICE_GET_CLASS(dev)->dma_window;
+
+    dt_prop_u32(node, "ibm,#dma-address-cells", 2);
+    dt_prop_u32(node, "ibm,#dma-size-cells", 2);
+    dt_prop_cells(node, "ibm,my-dma-window", dev->reg, 0, 0,
+                  size >> 32, (uint32_t)size);
 }
 
 /* What Linux's vio_register_device_node() reads of every device */
@@ -251,6 +427,10 @@ static void vio_device_populate_dt(SpaprVioDevice *dev, DtNode *vdevice)
         spapr_irq_dt_cells(cells, dev->irq_number, false);
         dt_prop_cells_n(node, "interrupts", cells, ARRAY_SIZE(cells));
     }
+    if (vio_has_window(dev)) {
+        vio_device_populate_window(dev, node);
+    }
+    vio_device_populate_location(dev, node);
     if (vdc->populate_dt) {
         vdc->populate_dt(dev, node);
     }
@@ -261,8 +441,7 @@ static void spapr_vio_bridge_populate_dt(SpaprModule *module, DtNode *root)
 {
     SpaprVioBridge *bridge = SPAPR_VIO_BRIDGE(module);
     DtNode *vdevice = dt_add(root, "vdevice");
-    g_autoptr(GList) devices = g_list_sort(
-        g_hash_table_get_values(bridge->units), vio_compare_reg);
+    g_autoptr(GList) devices = vio_devices(bridge);
 
     dt_prop_string(vdevice, "device_type", "vdevice");
     dt_prop_string(vdevice, "compatible", "IBM,vdevice");
@@ -333,6 +512,9 @@ static void spapr_vio_bridge_register_calls(SpaprModule *module,
     for (GSList *l = classes; l; l = l->next) {
         vio_class_register_calls(l->data, bridge, hcalls, rtas);
     }
+    spapr_rtas_register(rtas, "ibm,set-tce-bypass", 2, 0, set_tce_bypass,
+                        bridge);
+    spapr_rtas_register(rtas, "quiesce", 0, 0, quiesce, bridge);
 }
 
 static void spapr_vio_bridge_realize(DeviceState *dev, Error **errp)

@@ -43,6 +43,7 @@ static const uint64_t owned[] = {
     H_GET_PPP, H_SET_PPP, H_PURR, H_PIC, H_POLL_PENDING, H_SET_MPP, H_GET_MPP,
     H_HOME_NODE_ASSOCIATIVITY,
     H_RANDOM,
+    H_GET_TCE, H_PUT_TCE, H_STUFF_TCE, H_PUT_TCE_INDIRECT,
     H_PRIVATE_RTAS, H_PRIVATE_LOGICAL_MEMOP, H_PRIVATE_CAS, H_PRIVATE_UPDATE_DT,
     H_PRIVATE_VOF_CLIENT,
 };
@@ -141,6 +142,8 @@ static const struct {
     { "hcall-random", H_RANDOM, { } },
     { "SLB-Buffer", H_REGISTER_VPA, { 0, -1 } },
     { "hcall-join", H_JOIN, { } },
+    { "hcall-tce", H_GET_TCE, { -1 } },
+    { "hcall-multi-tce", H_STUFF_TCE, { -1 } },
     { "hcall-vphn", H_HOME_NODE_ASSOCIATIVITY, { 0 } },
     { "hcall-set-mode", H_SET_MODE, { 0, 0 } },
     { "hcall-imtt", H_REGISTER_PROC_TBL, { -1 } },

@@ -60,6 +60,8 @@
 #define H_CLEAR_MOD             0x010
 #define H_CLEAR_REF             0x014
 #define H_PROTECT               0x018
+#define H_GET_TCE               0x01c
+#define H_PUT_TCE               0x020
 #define H_SET_SPRG0             0x024
 #define H_SET_DABR              0x028
 #define H_PAGE_INIT             0x02c
@@ -86,6 +88,8 @@
 #define H_PIC                   0x0f8
 #define H_BULK_REMOVE           0x124
 #define H_SET_XDABR             0x134
+#define H_STUFF_TCE             0x138
+#define H_PUT_TCE_INDIRECT      0x13c
 #define H_VTERM_PARTNER_INFO    0x150
 #define H_GET_CPU_CHARACTERISTICS 0x1c8
 #define H_POLL_PENDING          0x1d8

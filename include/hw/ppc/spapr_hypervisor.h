@@ -28,6 +28,7 @@ typedef struct SpaprSplpar SpaprSplpar;
 typedef struct SpaprVpa SpaprVpa;
 typedef struct SpaprCas SpaprCas;
 typedef struct SpaprFirmware SpaprFirmware;
+typedef struct SpaprTces SpaprTces;
 typedef struct SpaprVioBridge SpaprVioBridge;
 typedef struct SpaprSensors SpaprSensors;
 typedef struct SpaprSurveillance SpaprSurveillance;
@@ -59,6 +60,7 @@ struct SpaprHypervisor {
     SpaprVpa *vpa;
     SpaprCas *cas;
     SpaprFirmware *firmware;
+    SpaprTces *tces;
     SpaprVioBridge *vio;
     SpaprSensors *sensors;
     SpaprSurveillance *surveillance;

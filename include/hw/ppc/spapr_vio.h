@@ -13,6 +13,7 @@
 #include "hw/irq.h"
 #include "hw/qdev-core.h"
 #include "hw/ppc/spapr_module.h"
+#include "hw/ppc/spapr_tce.h"
 
 #define TYPE_SPAPR_VIO_BRIDGE "spapr-vio-bridge"
 OBJECT_DECLARE_SIMPLE_TYPE(SpaprVioBridge, SPAPR_VIO_BRIDGE)
@@ -56,6 +57,13 @@ struct SpaprVioDevice {
     uint32_t irq_number;    /* 0 when the class has no interrupt */
     qemu_irq irq;
     uint64_t signal_state;  /* H_VIO_SIGNAL: SPAPR_VIO_SIGNAL_* */
+
+    /* Of classes that have a DMA window */
+    SpaprTceWindow window;
+    MemoryRegion dma_root;
+    MemoryRegion dma_bypass;    /* in place of it: memory at its real address */
+    AddressSpace dma_as;
+    bool bypass;
 };
 
 struct SpaprVioDeviceClass {
@@ -65,11 +73,16 @@ struct SpaprVioDeviceClass {
     const char *dt_type;        /* "device_type", or NULL */
     const char *dt_compatible;
     bool has_irq;
+    uint64_t dma_window;        /* bytes of I/O addresses; 0: does no DMA */
 
     void (*realize)(SpaprVioDevice *dev, Error **errp);
     /* Optional */
     void (*unrealize)(SpaprVioDevice *dev);
-    /* Optional; called with interrupts disabled, which it may change */
+    /*
+     * Optional; called with interrupts disabled, which it may change. What is
+     * mapped for DMA is so still. Also called, of classes that do DMA, when
+     * firmware has ended: nothing that it has registered may be used any more.
+     */
     void (*reset)(SpaprVioDevice *dev);
     /* Optional: properties beyond the common ones */
     void (*populate_dt)(SpaprVioDevice *dev, DtNode *node);
@@ -98,6 +111,15 @@ SpaprVioDevice *spapr_vio_first(SpaprVioBus *bus, const char *type);
 
 /** spapr_vio_signal: raise the device's interrupt when the guest wants it */
 void spapr_vio_signal(SpaprVioDevice *dev);
+
+/**
+ * spapr_vio_dma: where the device does DMA, by I/O address; of classes that
+ * have a window
+ */
+static inline AddressSpace *spapr_vio_dma(SpaprVioDevice *dev)
+{
+    return &dev->dma_as;
+}
 
 /* To be a VMSTATE_STRUCT of each device's own description */
 extern const VMStateDescription vmstate_spapr_vio_device;
