@@ -9,9 +9,12 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "hw/ppc/spapr_crq.h"
 #include "hw/ppc/spapr_irq.h"
 #include "hw/ppc/spapr_memory.h"
+#include "hw/ppc/spapr_sub_crq.h"
 #include "hw/ppc/spapr_vio.h"
+#include "hw/ppc/spapr_vio_ctl.h"
 #include "hw/ppc/spapr_vpd.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
@@ -511,7 +514,11 @@ static void spapr_vio_bridge_register_calls(SpaprModule *module,
 
     for (GSList *l = classes; l; l = l->next) {
         vio_class_register_calls(l->data, bridge, hcalls, rtas);
+        bridge->vioctls |= SPAPR_VIO_DEVICE_CLASS(l->data)->vioctls;
     }
+    spapr_crq_register_calls(bridge->bus, hcalls);
+    spapr_sub_crq_register_calls(bridge->bus, hcalls);
+    spapr_vio_ctl_register_calls(bridge->bus, hcalls);
     spapr_rtas_register(rtas, "ibm,set-tce-bypass", 2, 0, set_tce_bypass,
                         bridge);
     spapr_rtas_register(rtas, "quiesce", 0, 0, quiesce, bridge);

@@ -24,6 +24,7 @@
 #include "qemu/bswap.h"
 #include "qemu/cutils.h"
 #include "qemu/units.h"
+#include "hw/misc/spapr_crq_testdev.h"
 #include "qobject/qdict.h"
 #include "spapr-qtest.h"
 
@@ -47,6 +48,9 @@
 
 /* What firmware adds to a tree */
 #define TREE_ROOM           256
+
+/* The unit address of the device behind the terminal */
+#define TESTDEV_UNIT        0x71000001
 
 /* Where a guest of ours goes round; see below */
 #define GUEST_LOOP          0x2000
@@ -405,11 +409,95 @@ static uint64_t unit(Fuzz *fuzz)
 static uint64_t source(Fuzz *fuzz)
 {
     static const uint32_t sources[] = {
-        0x1000, 0x1001, 0x1100, 0x1101, 0x1102, 0x12ff, 0x1300, 0x1fff, 0x2000,
-        0xfff, 0, 2, 16,
+        0x1000, 0x1001, 0x1100, 0x1101, 0x1102, 0x12ff, 0x1300, 0x1301, 0x1302,
+        0x1303, 0x1fff, 0x2000, 0xfff, 0, 2, 16,
     };
 
     return ANY_OF(fuzz, sources);
+}
+
+/* Mostly the test device's, which is also its LIOBN */
+static uint64_t adapter(Fuzz *fuzz)
+{
+    return one_in(fuzz, 8) ? unit(fuzz) : TESTDEV_UNIT;
+}
+
+/* Few pages, so that they get mapped; and the window's end */
+static uint64_t io_page(Fuzz *fuzz)
+{
+    uint64_t base = one_in(fuzz, 8) ? CRQ_TESTDEV_WINDOW - 8 * 4 * KiB : 0;
+
+    return base + below(fuzz, 16) * 4 * KiB;
+}
+
+static uint64_t io_address(Fuzz *fuzz)
+{
+    return io_page(fuzz) + (one_in(fuzz, 2) ? 0 : 16 * below(fuzz, 256));
+}
+
+static uint64_t tce(Fuzz *fuzz)
+{
+    return page(fuzz) | (one_in(fuzz, 8) ? below(fuzz, 4) : 3);
+}
+
+static uint64_t tce_count(Fuzz *fuzz)
+{
+    return one_in(fuzz, 8) ? length(fuzz) : below(fuzz, 16);
+}
+
+/* A page full of TCEs is a slot's worth of them here, and what follows it */
+static uint64_t tce_list(Fuzz *fuzz)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        put_u32(fuzz, 8 * i, 0);
+        put_u32(fuzz, 8 * i + 4, tce(fuzz));
+    }
+    return page(fuzz);
+}
+
+static uint64_t queue_size(Fuzz *fuzz)
+{
+    return (1 + below(fuzz, 4)) * 4 * KiB;
+}
+
+/* Header, format and parameters of a message */
+static uint64_t message(Fuzz *fuzz)
+{
+    static const uint8_t headers[] = { 0x80, 0x80, 0x80, 0x80, 0xc0, 0xff, 0 };
+    uint64_t parms = one_in(fuzz, 2) ? io_address(fuzz) : bits(fuzz);
+
+    return (uint64_t)ANY_OF(fuzz, headers) << 56 | below(fuzz, 8) << 48 |
+           below(fuzz, 0x400) << 32 | (uint32_t)parms;
+}
+
+/* I/O address, or number of a sub-CRQ: the second half of a message */
+static uint64_t message_low(Fuzz *fuzz)
+{
+    return one_in(fuzz, 2) ? below(fuzz, 6) : io_address(fuzz);
+}
+
+static uint64_t sub_handle(Fuzz *fuzz)
+{
+    return one_in(fuzz, 8) ? below(fuzz, 6) : CRQ_TESTDEV_SUB_HANDLE;
+}
+
+static uint64_t subfunction(Fuzz *fuzz)
+{
+    static const uint8_t known[] = { 1, 2, 10, 11, 12 };
+
+    return one_in(fuzz, 4) ? below(fuzz, 0x22) : ANY_OF(fuzz, known);
+}
+
+static uint64_t io_descriptor(Fuzz *fuzz)
+{
+    switch (below(fuzz, 4)) {
+    case 0:
+        return source(fuzz);
+    case 1:
+        return 0;
+    default:
+        return length(fuzz) << 32 | io_address(fuzz);
+    }
 }
 
 static uint64_t priority(Fuzz *fuzz)
@@ -845,6 +933,24 @@ static const CallSpec calls[] = {
     { H_GET_MPP },
     { H_HOME_NODE_ASSOCIATIVITY, { associativity_kind, processor } },
     { H_RANDOM },
+    { H_PUT_TCE, { adapter, io_page, tce } },
+    { H_PUT_TCE, { adapter, io_page, tce } },
+    { H_GET_TCE, { adapter, io_page } },
+    { H_PUT_TCE_INDIRECT, { adapter, io_page, tce_list, tce_count } },
+    { H_STUFF_TCE, { adapter, io_page, tce, tce_count } },
+    { H_REG_CRQ, { adapter, io_page, queue_size } },
+    { H_REG_CRQ, { adapter, io_page, queue_size } },
+    { H_FREE_CRQ, { adapter } },
+    { H_SEND_CRQ, { adapter, message, message_low } },
+    { H_SEND_CRQ, { adapter, message, message_low } },
+    { H_SEND_CRQ, { adapter, message, message_low } },
+    { H_ENABLE_CRQ, { adapter } },
+    { H_REG_SUB_CRQ, { adapter, io_page, queue_size } },
+    { H_FREE_SUB_CRQ, { adapter, small } },
+    { H_SEND_SUB_CRQ, { adapter, sub_handle, message, message_low } },
+    { H_SEND_SUB_CRQ_INDIRECT, { adapter, sub_handle, io_address, tce_count } },
+    { H_VIO_SIGNAL, { adapter, small } },
+    { H_VIOCTL, { adapter, subfunction, io_descriptor, zero, zero } },
     { H_BLOCK_REMOVE, { block_specifier, page_entry0, block_specifier,
                         page_entry0, block_specifier, page_entry0,
                         block_specifier, page_entry0 } },
@@ -1020,7 +1126,7 @@ static void start(Fuzz *fuzz, const Machine *machine, const char *more)
         "-object memory-backend-memfd,id=ram,size=%" PRIu64 " "
         "-m %" PRIu64 "M -smp %u,sockets=%u,cores=1,threads=1 -nodefaults "
         "-display none -chardev null,id=null0 "
-        "-device spapr-vty,chardev=null0 "
+        "-device spapr-vty,chardev=null0 -device spapr-crq-testdev "
         "-action shutdown=pause,panic=pause,reboot=reset%s",
         machine->options, (uint64_t)RAM_SIZE, (uint64_t)(RAM_SIZE / MiB),
         machine->cpus, machine->cpus, more);

@@ -86,6 +86,10 @@
 #define H_SET_PPP               0x0f0
 #define H_PURR                  0x0f4
 #define H_PIC                   0x0f8
+#define H_REG_CRQ               0x0fc
+#define H_FREE_CRQ              0x100
+#define H_VIO_SIGNAL            0x104
+#define H_SEND_CRQ              0x108
 #define H_BULK_REMOVE           0x124
 #define H_SET_XDABR             0x134
 #define H_STUFF_TCE             0x138
@@ -94,8 +98,14 @@
 #define H_GET_CPU_CHARACTERISTICS 0x1c8
 #define H_POLL_PENDING          0x1d8
 #define H_JOIN                  0x298
+#define H_VIOCTL                0x2a8
+#define H_ENABLE_CRQ            0x2b0
 #define H_SET_MPP               0x2d0
 #define H_GET_MPP               0x2d4
+#define H_REG_SUB_CRQ           0x2dc
+#define H_FREE_SUB_CRQ          0x2e0
+#define H_SEND_SUB_CRQ          0x2e4
+#define H_SEND_SUB_CRQ_INDIRECT 0x2e8
 #define H_HOME_NODE_ASSOCIATIVITY 0x2ec
 #define H_XIRR_X                0x2fc
 #define H_RANDOM                0x300

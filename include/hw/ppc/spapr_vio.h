@@ -15,6 +15,9 @@
 #include "hw/ppc/spapr_module.h"
 #include "hw/ppc/spapr_tce.h"
 
+typedef struct SpaprCrq SpaprCrq;
+typedef struct SpaprSubCrqs SpaprSubCrqs;
+
 #define TYPE_SPAPR_VIO_BRIDGE "spapr-vio-bridge"
 OBJECT_DECLARE_SIMPLE_TYPE(SpaprVioBridge, SPAPR_VIO_BRIDGE)
 
@@ -48,6 +51,7 @@ struct SpaprVioBridge {
 
     SpaprVioBus *bus;
     GHashTable *units;      /* unit address -> SpaprVioDevice */
+    uint32_t vioctls;       /* subfunctions of H_VIOCTL that classes bring */
 };
 
 struct SpaprVioDevice {
@@ -86,6 +90,21 @@ struct SpaprVioDeviceClass {
     void (*reset)(SpaprVioDevice *dev);
     /* Optional: properties beyond the common ones */
     void (*populate_dt)(SpaprVioDevice *dev, DtNode *node);
+    /*
+     * Optional, of classes that have a DMA window: the command/response queue
+     * that is embedded in the device
+     */
+    SpaprCrq *(*crq)(SpaprVioDevice *dev);
+    /* Optional, of classes that have @crq: its sub-CRQs */
+    SpaprSubCrqs *(*sub_crqs)(SpaprVioDevice *dev);
+    /*
+     * Optional: H_VIOCTL subfunctions of the class's own. @vioctls has a bit
+     * for each of them (BIT(subfunction)); @vioctl is called for no other.
+     * @args: the guest's R4 and so on. Returns: the hypercall's code
+     */
+    uint32_t vioctls;
+    target_long (*vioctl)(SpaprVioDevice *dev, target_ulong subfunction,
+                          target_ulong *args);
     /*
      * Optional: hypercalls (and RTAS calls) that all devices of the class and
      * of those derived from it share. Called once, when the bus is made.
