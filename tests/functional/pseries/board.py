@@ -51,6 +51,7 @@ class Config:
     firmware: str = 'vof'           # '' leaves it to the board
     machine: str = ''               # more machine options
     append: str = ''                # more of the kernel's command line
+    extra: images.Extra = images.Extra()    # modules and programs for it
     serials: int = 1                # consoles by -serial
     ttys: Sequence[str] = ()        # consoles by -device, their options
     args: Sequence[str] = field(default_factory=tuple)
@@ -72,7 +73,8 @@ class Config:
     def boot_args(self, mode: str = 'test') -> list[str]:
         """Kernel, initramfs and command line; see guest/sbin/console."""
         return ['-kernel', str(images.kernel(self.kernel)),
-                '-initrd', str(images.initramfs()),
+                '-initrd', str(images.extended_initramfs(self.kernel,
+                                                         self.extra)),
                 '-append', f'GUEST_MODE={mode} {self.append}'.strip()]
 
 

@@ -6,16 +6,20 @@ the tests only asks for paths.  What is there is used without a look at the
 archive: newer kernels come after `make clean`.
 """
 
+import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from .paths import BUILD, GUEST_FILES, IMAGES, SetupError
+from . import programs
+from .modules import Modules
+from .paths import GUEST_FILES, IMAGES, SetupError
 
 import debpkg       # scripts/debpkg.py, found through paths
 
-ARCH = 'ppc64el'
+ARCH = programs.GUEST_ARCH
 
 # Label: the release and the metapackage.  Debian 12 has its kernel with
 # 64 KiB pages alone.
@@ -43,6 +47,21 @@ INSTALLER_FILES = ('usr/lib/debian-installer/images/12/ppc64el/text/'
                    'debian-installer/ppc64el')
 
 
+@dataclass(frozen=True)
+class Extra:
+    """What else a guest has: modules, which it loads, and programs."""
+    modules: Sequence[str] = ()
+    programs: Sequence[str] = ()
+
+
+DISK = Extra(('ibmvscsi', 'sd_mod', 'sr_mod', 'sg', 'crc32c_generic', 'ext4',
+              'isofs'), ('mkfs.ext4', 'e2fsck', 'eject'))
+NET = Extra(('ibmveth', '8021q'), ('ethtool',))
+NVRAM = Extra((), ('nvram',))
+GRUB = ('trixie', 'grub-ieee1275-bin')
+GRUB_MODULES = 'usr/lib/grub/powerpc-ieee1275'
+
+
 def kernel(label: str) -> Path:
     """The kernel of this label, an ELF vmlinux."""
     return IMAGES / f'vmlinux-{label}'
@@ -51,6 +70,25 @@ def kernel(label: str) -> Path:
 def initramfs() -> Path:
     """Our initramfs: busybox and tests/functional/guest."""
     return IMAGES / 'initramfs.cpio'
+
+
+def extended_initramfs(label: str, extra: Extra) -> Path:
+    """Our initramfs with what a guest with that kernel has beside it."""
+    if not extra.modules and not extra.programs:
+        return initramfs()
+    files = [(name, stat.S_IFREG | 0o755, path.read_bytes())
+             for name, path in programs.in_guest(extra.programs)]
+    base = initramfs().read_bytes()
+    key = hashlib.sha256(f'{extra} {kernel(label).resolve()}'.encode() + base)
+    for _, _, data in files:
+        key.update(data)
+    path = IMAGES / f'initramfs-{label}-{key.hexdigest()[:16]}.cpio'
+    if not path.exists():
+        modules = Modules(kernel(label))
+        files += [(name, stat.S_IFREG | 0o644, data)
+                  for name, data in modules.files(extra.modules)]
+        _write(path, base + _cpio(_with_directories(files)))
+    return path
 
 
 def tools_initramfs(kernels: Iterable[str], path: Path) -> Path:
@@ -74,10 +112,9 @@ def installer() -> tuple[Path, Path]:
     return IMAGES / 'installer-vmlinux', IMAGES / 'installer-initrd.gz'
 
 
-def _package(suite: str, name: str) -> Path:
-    """Fetch and unpack a package; return the directory with its files."""
-    deb = debpkg.fetch(suite, ARCH, [name], BUILD / 'debs')[name]
-    return debpkg.unpack(deb, IMAGES / f'{suite}-{name}')
+def grub_modules() -> Path:
+    """The directory with the modules of the guest's GRUB."""
+    return IMAGES / 'grub'
 
 
 def _link(path: Path, target: Path) -> None:
@@ -92,7 +129,7 @@ def _prepare_kernel(label: str) -> None:
         return
     suite, meta = KERNELS[label]
     name = debpkg.resolve(suite, ARCH, meta)
-    boot = _package(suite, name) / 'boot'
+    boot = programs.package(suite, name) / 'boot'
     release = name.removeprefix('linux-image-')
     pages = label.rpartition('-')[2].upper()
     config = (boot / f'config-{release}').read_text()
@@ -107,13 +144,23 @@ def _prepare_tools() -> None:
         link = directory / Path(name).name
         if not link.exists():
             directory.mkdir(exist_ok=True)
-            _link(link, _package(*package) / path)
+            _link(link, programs.package(*package) / path)
+
+
+def _prepare_programs() -> None:
+    """Have in time what the tests' guests and the tests themselves run."""
+    for name, program in programs.GUEST.items():
+        if name not in programs.BENCH:
+            programs.files(program)
+    programs.on_host(*programs.MKIMAGE)
+    if not grub_modules().exists():
+        _link(grub_modules(), programs.package(*GRUB) / GRUB_MODULES)
 
 
 def _prepare_installer() -> None:
     if all(path.exists() for path in installer()):
         return
-    files = _package(*INSTALLER) / INSTALLER_FILES
+    files = programs.package(*INSTALLER) / INSTALLER_FILES
     for path in installer():
         _link(path, files / path.name.removeprefix('installer-'))
 
@@ -134,6 +181,25 @@ def _cpio(files: Iterable[tuple[str, int, bytes]]) -> bytes:
     return b''.join(entries) + _cpio_entry('TRAILER!!!', 0, b'', 0)
 
 
+def _with_directories(files: Iterable[tuple[str, int, bytes]]
+                      ) -> Iterable[tuple[str, int, bytes]]:
+    """The same files, each after the directories in which it is."""
+    known: set[str] = set()
+    for name, mode, data in files:
+        for parent in reversed(Path(name).parents[:-1]):
+            if str(parent) not in known:
+                known.add(str(parent))
+                yield str(parent), stat.S_IFDIR | 0o755, b''
+        yield name, mode, data
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file that is there at once, or not at all."""
+    partial = path.with_suffix(f'.{os.getpid()}')
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
 def _guest_files(busybox: Path) -> Iterable[tuple[str, int, bytes]]:
     """What goes into the initramfs: name, mode, contents."""
     for name in ('bin', 'dev', 'etc', 'proc', 'root', 'sbin', 'sys', 'tmp'):
@@ -150,13 +216,13 @@ def _guest_files(busybox: Path) -> Iterable[tuple[str, int, bytes]]:
 def _prepare_initramfs() -> None:
     busybox = IMAGES / 'busybox'
     if not busybox.exists():
-        _link(busybox, _package(*BUSYBOX) / 'usr/bin/busybox')
+        _link(busybox, programs.package(*BUSYBOX) / 'usr/bin/busybox')
     archive = _cpio(_guest_files(busybox))
     path = initramfs()
     if not path.exists() or path.read_bytes() != archive:
-        partial = path.with_suffix('.partial')
-        partial.write_bytes(archive)
-        partial.replace(path)
+        for old in IMAGES.glob('initramfs-*.cpio'):
+            old.unlink()
+        _write(path, archive)
 
 
 def prepare(kernels: Iterable[str] = tuple(KERNELS),
@@ -169,6 +235,7 @@ def prepare(kernels: Iterable[str] = tuple(KERNELS),
         if for_tests:
             _prepare_installer()
             _prepare_tools()
+            _prepare_programs()
         _prepare_initramfs()
     except debpkg.Error as err:
         raise SetupError(str(err)) from err

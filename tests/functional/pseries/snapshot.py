@@ -5,7 +5,7 @@ import contextlib
 import functools
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .board import Board, BoardError, Config, booted, expect_true, \
@@ -29,10 +29,11 @@ def disk_args() -> list[str]:
             f'file.filename={path}']
 
 
-def _job(board: Board, command: str, tag: str) -> None:
+def _job(board: Board, command: str, tag: str, nodes: Sequence[str]
+         ) -> None:
     """Run a job of QEMU's to its end."""
     board.vm.cmd(command, {
-        'job-id': 'job', 'tag': tag, 'devices': [NODE],
+        'job-id': 'job', 'tag': tag, 'devices': [NODE, *nodes],
         **({} if command == 'snapshot-delete' else {'vmstate': NODE})})
     deadline = time.monotonic() + JOB_TIME
     while True:
@@ -45,6 +46,16 @@ def _job(board: Board, command: str, tag: str) -> None:
     board.vm.cmd('job-dismiss', id='job')
     if 'error' in job:
         raise BoardError(f"{command}: {job['error']}")
+
+
+def save_state(board: Board, tag: str, nodes: Sequence[str] = ()) -> None:
+    """Take a snapshot of a stopped machine, and of disks by their nodes."""
+    _job(board, 'snapshot-save', tag, nodes)
+
+
+def load_state(board: Board, tag: str, nodes: Sequence[str] = ()) -> None:
+    """Go back to it."""
+    _job(board, 'snapshot-load', tag, nodes)
 
 
 @contextlib.contextmanager
@@ -70,14 +81,14 @@ def save(board: Board, work: Workload, tag: str) -> Saved:
     start, up = time.monotonic(), uptime(board)
     with _stopped(board):
         latest = up + time.monotonic() - start
-        _job(board, 'snapshot-save', tag)
+        save_state(board, tag)
         return Saved(tag, work.mark(), rounds, up, latest)
 
 
 def load(board: Board, work: Workload, saved: Saved) -> None:
     """Go back to a snapshot."""
     with _stopped(board):
-        _job(board, 'snapshot-load', saved.tag)
+        load_state(board, saved.tag)
         work.rewind(saved.mark)
         start = time.monotonic()
     now, passed = uptime(board), time.monotonic() - start
