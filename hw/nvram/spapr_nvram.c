@@ -4,12 +4,13 @@
  *
  * LoPAR, ch. "Non-Volatile Memory". A guest reads and writes it by two RTAS
  * calls; the partitions in it are the business of firmware and operating
- * system. Without a drive it starts with a "system" partition that holds what
- * -prom-env sets, as SLOF expects it; with -prom-env a drive starts afresh too.
+ * system. Without a drive it starts with a "common" partition that holds what
+ * -prom-env sets; with -prom-env a drive starts afresh too.
  */
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
@@ -139,6 +140,18 @@ static bool nvram_open_drive(SpaprNvram *nvram, Error **errp)
 }
 
 /*
+ * LoPAR's names: R1-"System (0x70)"-1, R1-"Free Space (0x7F)"-2. Those that the
+ * core gives are for other firmware; Linux's tools look for these.
+ */
+static void nvram_name_partition(uint8_t *data, const char *name, uint32_t len)
+{
+    ChrpNvramPartHdr *header = (ChrpNvramPartHdr *)data;
+
+    strpadcpy(header->name, sizeof(header->name), name, '\0');
+    chrp_nvram_finish_partition(header, len);
+}
+
+/*
  * Two partitions that together fill NVRAM. The core rounds the first one up,
  * end marker included, by up to a header's size; the other one has a header.
  */
@@ -147,8 +160,11 @@ static void nvram_format(SpaprNvram *nvram)
     int max = nvram->size - 2 * sizeof(ChrpNvramPartHdr);
     int used = chrp_nvram_create_system_partition(nvram->data,
                                                   NVRAM_SYSTEM_SIZE, max);
+    int rest = nvram->size - used;
 
-    chrp_nvram_create_free_partition(nvram->data + used, nvram->size - used);
+    nvram_name_partition(nvram->data, "common", used);
+    chrp_nvram_create_free_partition(nvram->data + used, rest);
+    nvram_name_partition(nvram->data + used, "wwwwwwwwwwww", rest);
 }
 
 /*

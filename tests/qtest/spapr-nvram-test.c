@@ -336,7 +336,7 @@ static size_t check_part(const uint8_t *header, uint8_t signature,
 {
     char padded[12] = { };
 
-    pstrcpy(padded, sizeof(padded), name);
+    strpadcpy(padded, sizeof(padded), name, 0);
     g_assert_cmphex(header[0], ==, signature);
     g_assert_cmphex(header[1], ==, part_checksum(header));
     g_assert_cmpmem(header + 4, 12, padded, 12);
@@ -350,7 +350,7 @@ static size_t check_part(const uint8_t *header, uint8_t signature,
 static size_t check_formatted(const uint8_t *data, size_t size,
                               const char *const *vars)
 {
-    size_t used = check_part(data, PART_SYSTEM, "system");
+    size_t used = check_part(data, PART_SYSTEM, "common");
     size_t at = PART_HEADER;
 
     g_assert_cmpuint(used, <, size);
@@ -360,8 +360,8 @@ static size_t check_formatted(const uint8_t *data, size_t size,
         at += strlen(*vars) + 1;
     }
     g_assert_true(buffer_is_zero(data + at, used - at));
-    g_assert_cmpuint(used + check_part(data + used, PART_FREE, "free"), ==,
-                     size);
+    g_assert_cmpuint(used + check_part(data + used, PART_FREE, "wwwwwwwwwwww"),
+                     ==, size);
     at = used + PART_HEADER;
     g_assert_true(at == size || buffer_is_zero(data + at, size - at));
     return used;
