@@ -13,6 +13,7 @@
 #include "qemu/units.h"
 #include "hw/char/spapr_vty.h"
 #include "hw/intc/intc.h"
+#include "hw/net/spapr_veth.h"
 #include "hw/nmi.h"
 #include "hw/nvram/spapr_nvram.h"
 #include "hw/ppc/ppc.h"
@@ -233,6 +234,7 @@ static void machine_create_vio(SpaprMachineState *spapr)
         }
     }
     spapr_nvram_create(spapr->hv->vio->bus);
+    spapr_veth_create_all(spapr->hv->vio->bus);
 }
 
 static void machine_create_firmware(SpaprMachineState *spapr)
@@ -600,6 +602,7 @@ static void spapr_machine_class_init(ObjectClass *oc, void *data)
     mc->default_ram_size = 512 * MiB;
     mc->default_ram_id = "ppc_spapr.ram";
     mc->block_default_type = IF_SCSI;
+    mc->default_nic = TYPE_SPAPR_VETH;
     mc->has_hotpluggable_cpus = true;
     mc->possible_cpu_arch_ids = machine_possible_cpus;
     mc->cpu_index_to_instance_props = machine_cpu_props;

@@ -90,15 +90,15 @@ static target_long queue_has_room(SpaprVioQueue *queue, unsigned n)
     return H_SUCCESS;
 }
 
-static target_long queue_store(SpaprVioQueue *queue, uint64_t ioba,
-                               const uint8_t *entry)
+target_long spapr_vio_queue_store(SpaprVioDevice *dev, uint64_t ioba,
+                                  const uint8_t *entry, unsigned size)
 {
-    AddressSpace *as = spapr_vio_dma(queue->dev);
+    AddressSpace *as = spapr_vio_dma(dev);
     MemTxResult result;
 
     result = dma_memory_write(as, ioba + QUEUE_FIRST_BYTES,
                               entry + QUEUE_FIRST_BYTES,
-                              queue->entry_size - QUEUE_FIRST_BYTES,
+                              size - QUEUE_FIRST_BYTES,
                               MEMTXATTRS_UNSPECIFIED);
     if (result == MEMTX_OK) {
         /*
@@ -110,6 +110,12 @@ static target_long queue_store(SpaprVioQueue *queue, uint64_t ioba,
                              &result);
     }
     return result == MEMTX_OK ? H_SUCCESS : H_HARDWARE;
+}
+
+static target_long queue_store(SpaprVioQueue *queue, uint64_t ioba,
+                               const uint8_t *entry)
+{
+    return spapr_vio_queue_store(queue->dev, ioba, entry, queue->entry_size);
 }
 
 target_long spapr_vio_queue_put(SpaprVioQueue *queue, const uint8_t *entries,

@@ -186,6 +186,21 @@ char *spapr_qtest_fail(const char *options)
     return errors;
 }
 
+void spapr_qtest_state_refused(const char *options, const char *path,
+                               const char *state, size_t len,
+                               const char *word)
+{
+    g_autofree char *more = g_strdup_printf("%s -incoming file:%s", options,
+                                            path);
+    g_autofree char *errors = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_file_set_contents(path, state, len, &error);
+    g_assert_no_error(error);
+    errors = spapr_qtest_fail(more);
+    g_assert_nonnull(strstr(errors, word));
+}
+
 void spapr_qtest_refused(const char *options, const char *which,
                          const char *why)
 {

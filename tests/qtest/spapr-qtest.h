@@ -91,6 +91,15 @@ void spapr_qtest_load(QTestState *qts, const char *path);
 char *spapr_qtest_fail(const char *options);
 
 /**
+ * spapr_qtest_state_refused: start a machine from a saved state that is not as
+ * it should be, which it says with @word in it
+ * @path: of a file, into which the @len bytes of @state are written
+ */
+void spapr_qtest_state_refused(const char *options, const char *path,
+                               const char *state, size_t len,
+                               const char *word);
+
+/**
  * spapr_qtest_refused: start a machine that refuses its @options, with one line
  * that has the words @which and @why in it
  */

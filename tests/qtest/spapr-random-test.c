@@ -51,6 +51,7 @@
 
 /* The unit address of the device behind the terminal */
 #define TESTDEV_UNIT        0x71000001
+#define LAN_UNIT            0x71000002  /* and the next one */
 
 /* Where a guest of ours goes round; see below */
 #define GUEST_LOOP          0x2000
@@ -416,10 +417,15 @@ static uint64_t source(Fuzz *fuzz)
     return ANY_OF(fuzz, sources);
 }
 
-/* Mostly the test device's, which is also its LIOBN */
+/* Mostly the test device's or the LAN's, which is also its LIOBN */
 static uint64_t adapter(Fuzz *fuzz)
 {
-    return one_in(fuzz, 8) ? unit(fuzz) : TESTDEV_UNIT;
+    return one_in(fuzz, 8) ? unit(fuzz) : TESTDEV_UNIT + one_in(fuzz, 3);
+}
+
+static uint64_t lan(Fuzz *fuzz)
+{
+    return one_in(fuzz, 16) ? adapter(fuzz) : LAN_UNIT + below(fuzz, 2);
 }
 
 /* Few pages, so that they get mapped; and the window's end */
@@ -455,6 +461,46 @@ static uint64_t tce_list(Fuzz *fuzz)
     return page(fuzz);
 }
 
+/* Of frames and receive buffers; mostly of lengths that they have */
+static uint64_t lan_descriptor(Fuzz *fuzz)
+{
+    uint64_t control = 0x80 | (one_in(fuzz, 4) ? below(fuzz, 0x80) : 0);
+    uint64_t len = one_in(fuzz, 16) ? bits(fuzz) & 0xffffff :
+                                      (14 + below(fuzz, 600)) & ~3;
+
+    return one_in(fuzz, 16) ? 0 : control << 56 | len << 32 | io_address(fuzz);
+}
+
+/* More descriptors: less often of something */
+static uint64_t lan_more(Fuzz *fuzz)
+{
+    return one_in(fuzz, 2) ? lan_descriptor(fuzz) : 0;
+}
+
+static uint64_t lan_queue(Fuzz *fuzz)
+{
+    return (0x80ULL << 24 | 16 * (1 + below(fuzz, 64))) << 32 | io_page(fuzz);
+}
+
+static uint64_t mac_address(Fuzz *fuzz)
+{
+    return one_in(fuzz, 8) ? below(fuzz, 2) * any(fuzz) :
+                             0x333300000000 + below(fuzz, 300);
+}
+
+static uint64_t multicast_flags(Fuzz *fuzz)
+{
+    return one_in(fuzz, 16) ? any(fuzz) : below(fuzz, 16) << 16 |
+                                          below(fuzz, 4);
+}
+
+static uint64_t lan_attributes(Fuzz *fuzz)
+{
+    static const uint32_t known[] = { 0, 2, 4, 6, 0x1000, 0x10006, 0x10002 };
+
+    return one_in(fuzz, 8) ? bits(fuzz) : ANY_OF(fuzz, known);
+}
+
 static uint64_t queue_size(Fuzz *fuzz)
 {
     return (1 + below(fuzz, 4)) * 4 * KiB;
@@ -483,7 +529,7 @@ static uint64_t sub_handle(Fuzz *fuzz)
 
 static uint64_t subfunction(Fuzz *fuzz)
 {
-    static const uint8_t known[] = { 1, 2, 10, 11, 12 };
+    static const uint8_t known[] = { 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15 };
 
     return one_in(fuzz, 4) ? below(fuzz, 0x22) : ANY_OF(fuzz, known);
 }
@@ -951,6 +997,23 @@ static const CallSpec calls[] = {
     { H_SEND_SUB_CRQ_INDIRECT, { adapter, sub_handle, io_address, tce_count } },
     { H_VIO_SIGNAL, { adapter, small } },
     { H_VIOCTL, { adapter, subfunction, io_descriptor, zero, zero } },
+    { H_REGISTER_LOGICAL_LAN, { lan, io_page, lan_queue, io_page,
+                                mac_address } },
+    { H_REGISTER_LOGICAL_LAN, { lan, io_page, lan_queue, io_page,
+                                mac_address } },
+    { H_FREE_LOGICAL_LAN, { lan } },
+    { H_ADD_LOGICAL_LAN_BUFFER, { lan, lan_descriptor } },
+    { H_ADD_LOGICAL_LAN_BUFFERS, { lan, lan_descriptor, lan_more, lan_more,
+                                   lan_more, lan_more, lan_more, lan_more,
+                                   lan_more } },
+    { H_FREE_LOGICAL_LAN_BUFFER, { lan, length } },
+    { H_SEND_LOGICAL_LAN, { lan, lan_descriptor, lan_more, lan_more, lan_more,
+                            lan_more, lan_more, zero, small } },
+    { H_SEND_LOGICAL_LAN, { lan, lan_descriptor, lan_more, lan_more, lan_more,
+                            lan_more, lan_more, any, length } },
+    { H_MULTICAST_CTRL, { lan, multicast_flags, mac_address } },
+    { H_CHANGE_LOGICAL_LAN_MAC, { lan, mac_address } },
+    { H_ILLAN_ATTRIBUTES, { lan, lan_attributes, lan_attributes } },
     { H_BLOCK_REMOVE, { block_specifier, page_entry0, block_specifier,
                         page_entry0, block_specifier, page_entry0,
                         block_specifier, page_entry0 } },
@@ -1127,6 +1190,9 @@ static void start(Fuzz *fuzz, const Machine *machine, const char *more)
         "-m %" PRIu64 "M -smp %u,sockets=%u,cores=1,threads=1 -nodefaults "
         "-display none -chardev null,id=null0 "
         "-device spapr-vty,chardev=null0 -device spapr-crq-testdev "
+        /* Two of them, so that the one receives what the other sends */
+        "-netdev hubport,id=hub0,hubid=0 -netdev hubport,id=hub1,hubid=0 "
+        "-device spapr-vlan,netdev=hub0 -device spapr-vlan,netdev=hub1 "
         "-action shutdown=pause,panic=pause,reboot=reset%s",
         machine->options, (uint64_t)RAM_SIZE, (uint64_t)(RAM_SIZE / MiB),
         machine->cpus, machine->cpus, more);

@@ -651,15 +651,7 @@ static uint8_t *find_table(char *state, size_t len)
 /* A stream that was cut, or with other numbers in it */
 static void check_refused(const char *path, const char *state, size_t len)
 {
-    g_autofree char *options = g_strdup_printf(TESTDEV "-incoming file:%s",
-                                               path);
-    g_autofree char *errors = NULL;
-    g_autoptr(GError) error = NULL;
-
-    g_file_set_contents(path, state, len, &error);
-    g_assert_no_error(error);
-    errors = spapr_qtest_fail(options);
-    g_assert_nonnull(strstr(errors, "spapr-crq-testdev"));
+    spapr_qtest_state_refused(TESTDEV, path, state, len, "spapr-crq-testdev");
 }
 
 static void check_refused_u32(const char *path, const char *state, size_t len,

@@ -90,13 +90,22 @@
 #define H_FREE_CRQ              0x100
 #define H_VIO_SIGNAL            0x104
 #define H_SEND_CRQ              0x108
+#define H_REGISTER_LOGICAL_LAN  0x114
+#define H_FREE_LOGICAL_LAN      0x118
+#define H_ADD_LOGICAL_LAN_BUFFER 0x11c
+#define H_SEND_LOGICAL_LAN      0x120
 #define H_BULK_REMOVE           0x124
+#define H_MULTICAST_CTRL        0x130
 #define H_SET_XDABR             0x134
 #define H_STUFF_TCE             0x138
 #define H_PUT_TCE_INDIRECT      0x13c
+#define H_CHANGE_LOGICAL_LAN_MAC 0x14c
 #define H_VTERM_PARTNER_INFO    0x150
 #define H_GET_CPU_CHARACTERISTICS 0x1c8
+#define H_FREE_LOGICAL_LAN_BUFFER 0x1d4
 #define H_POLL_PENDING          0x1d8
+#define H_ILLAN_ATTRIBUTES      0x244
+#define H_ADD_LOGICAL_LAN_BUFFERS 0x248     /* Linux's asm/hvcall.h */
 #define H_JOIN                  0x298
 #define H_VIOCTL                0x2a8
 #define H_ENABLE_CRQ            0x2b0

@@ -68,6 +68,15 @@ target_long spapr_vio_queue_put_always(SpaprVioQueue *queue,
 /** spapr_vio_queue_room: how many entries it would take, up to @max */
 unsigned spapr_vio_queue_room(SpaprVioQueue *queue, unsigned max);
 
+/**
+ * spapr_vio_queue_store: put an entry of @size bytes anywhere, its first 8
+ * bytes after all others and at once; for queues that are unlike the above
+ *
+ * Returns: H_SUCCESS, or H_HARDWARE as above
+ */
+target_long spapr_vio_queue_store(SpaprVioDevice *dev, uint64_t ioba,
+                                  const uint8_t *entry, unsigned size);
+
 /* To be a VMSTATE_STRUCT */
 extern const VMStateDescription vmstate_spapr_vio_queue;
 
