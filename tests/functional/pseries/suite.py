@@ -23,7 +23,13 @@ from typing import TextIO
 from .logs import own_logs
 from .paths import LOGS, SetupError
 
+SKIPPED = 77                # exit code of a test that can't be run here
+
 DIAGNOSTIC_LINES = 120      # of a failed test's output that are shown
+
+
+class Skip(Exception):
+    """Why a test can't be run on this host."""
 
 
 @dataclass
@@ -46,6 +52,7 @@ class Outcome:
     passed: bool
     seconds: float
     output: str
+    skipped: bool = False
 
 
 REGISTER: dict[str, Test] = {}
@@ -90,6 +97,9 @@ def run_here(name: str) -> int:
     try:
         with own_logs():
             REGISTER[name].function()
+    except Skip as err:
+        print(err)
+        return SKIPPED
     except Exception as err:    # whatever it is, it is the test's failure
         frames = traceback.extract_tb(err.__traceback__)
         place = next((f for f in reversed(frames)
@@ -157,15 +167,18 @@ class Runner:
                 stderr=subprocess.STDOUT, start_new_session=True)
             self._children.add(child)
         output = self._wait(child, one.timeout)
-        return Outcome(child.returncode == 0, time.monotonic() - start,
-                       output)
+        skipped = child.returncode == SKIPPED
+        return Outcome(skipped or child.returncode == 0,
+                       time.monotonic() - start, output, skipped)
 
 
 def _print_outcome(number: int, one: Test, outcome: Outcome,
                    out: TextIO) -> None:
     word = 'ok' if outcome.passed else 'not ok'
-    print(f'{word} {number} - {one.name} # {outcome.seconds:.1f} s',
-          file=out)
+    note = f'{outcome.seconds:.1f} s'
+    if outcome.skipped:
+        note = f'SKIP {" ".join(outcome.output.split())}'
+    print(f'{word} {number} - {one.name} # {note}', file=out)
     if not outcome.passed:
         for line in outcome.output.splitlines()[-DIAGNOSTIC_LINES:]:
             print(f'# {line}', file=out)
