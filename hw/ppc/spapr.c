@@ -12,6 +12,7 @@
 #include "qemu/error-report.h"
 #include "qemu/units.h"
 #include "hw/char/spapr_vty.h"
+#include "hw/fw-path-provider.h"
 #include "hw/intc/intc.h"
 #include "hw/net/spapr_veth.h"
 #include "hw/nmi.h"
@@ -46,6 +47,8 @@
 #include "hw/ppc/spapr_vpd.h"
 #include "hw/ppc/vof.h"
 #include "hw/ppc/xics_spapr.h"
+#include "hw/scsi/spapr_vscsi.h"
+#include "system/blockdev.h"
 #include "system/qtest.h"
 #include "system/reset.h"
 #include "system/system.h"
@@ -235,6 +238,10 @@ static void machine_create_vio(SpaprMachineState *spapr)
     }
     spapr_nvram_create(spapr->hv->vio->bus);
     spapr_veth_create_all(spapr->hv->vio->bus);
+    /* An adapter for each SCSI bus that -drive if=scsi (or -cdrom) names */
+    for (int i = 0; i <= drive_get_max_bus(IF_SCSI); i++) {
+        spapr_vscsi_create(spapr->hv->vio->bus);
+    }
 }
 
 static void machine_create_firmware(SpaprMachineState *spapr)
@@ -426,6 +433,13 @@ static bool machine_vof_setprop(MachineState *machine, const char *path,
     return spapr_vof_setprop(path, propname);
 }
 
+/* Names of SCSI devices are the adapter's; all others, the core's */
+static char *machine_get_dev_path(FWPathProvider *p, BusState *bus,
+                                  DeviceState *dev)
+{
+    return spapr_vscsi_fw_name(dev);
+}
+
 static bool machine_get_x_vof(Object *obj, Error **errp)
 {
     return SPAPR_MACHINE(obj)->firmware_kind == SPAPR_FIRMWARE_VOF;
@@ -591,6 +605,7 @@ static void spapr_machine_class_init(ObjectClass *oc, void *data)
     NMIClass *nc = NMI_CLASS(oc);
     InterruptStatsProviderClass *ic = INTERRUPT_STATS_PROVIDER_CLASS(oc);
     VofMachineIfClass *vmc = VOF_MACHINE_CLASS(oc);
+    FWPathProviderClass *fwc = FW_PATH_PROVIDER_CLASS(oc);
 
     mc->init = machine_init;
     mc->reset = machine_reset;
@@ -615,6 +630,7 @@ static void spapr_machine_class_init(ObjectClass *oc, void *data)
     ic->print_info = machine_print_pic;
     vmc->client_architecture_support = machine_vof_cas;
     vmc->setprop = machine_vof_setprop;
+    fwc->get_dev_path = machine_get_dev_path;
 
     spapr_machine_class_options(oc);
 }
@@ -640,6 +656,7 @@ static const TypeInfo spapr_machine_types[] = {
             { TYPE_NMI },
             { TYPE_INTERRUPT_STATS_PROVIDER },
             { TYPE_VOF_MACHINE_IF },
+            { TYPE_FW_PATH_PROVIDER },
             { },
         },
     }, {
