@@ -127,7 +127,10 @@ static void firmware_populate_dt(SpaprModule *module, DtNode *root)
     g_autofree char *boot_list = NULL;
     size_t boot_list_len = 0;
 
-    dt_prop_string(chosen, "bootargs", machine->kernel_cmdline ?: "");
+    /* A boot loader has its own, which SLOF would replace with ours at CAS */
+    if (fw->kernel.size) {
+        dt_prop_string(chosen, "bootargs", machine->kernel_cmdline ?: "");
+    }
     /* Without it early random numbers cost Linux a tenth of its boot */
     dt_prop(chosen, "rng-seed", fw->rng_seed, sizeof(fw->rng_seed));
     if (fw->initrd.size) {
