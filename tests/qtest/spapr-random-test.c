@@ -25,6 +25,7 @@
 #include "qemu/cutils.h"
 #include "qemu/units.h"
 #include "hw/misc/spapr_crq_testdev.h"
+#include "hw/scsi/spapr_srp.h"
 #include "qobject/qdict.h"
 #include "spapr-qtest.h"
 
@@ -52,6 +53,12 @@
 /* The unit address of the device behind the terminal */
 #define TESTDEV_UNIT        0x71000001
 #define LAN_UNIT            0x71000002  /* and the next one */
+/* The SCSI adapter after it: its queue, and where its DMA finds the arena */
+#define VSCSI_UNIT          0x71000004
+#define VSCSI_QUEUE         (ARENA_ADDR + 4 * MiB)
+#define VSCSI_ARENA_IOBA    0x200000
+#define VSCSI_QUEUE_IOBA    0x300000
+#define VSCSI_LOGIN_IOBA    (VSCSI_QUEUE_IOBA + 4 * KiB)
 
 /* Where a guest of ours goes round; see below */
 #define GUEST_LOOP          0x2000
@@ -107,6 +114,7 @@ typedef struct Fuzz {
     uint64_t arena_addr;
     uint64_t recent[16];    /* addresses that other calls were given */
     unsigned nrecent;
+    bool datagram;          /* is what goes to the SCSI adapter */
 
     GString *history[HISTORY];
     unsigned nhistory;
@@ -400,7 +408,7 @@ static uint64_t mode_resource(Fuzz *fuzz)
 static uint64_t unit(Fuzz *fuzz)
 {
     static const uint32_t units[] = {
-        0, 0x71000000, 0x71000000, 0x71000001, 0x71000002, 0x71000003,
+        0, 0x71000000, 0x71000000, 0x71000001, VSCSI_UNIT, 0x71000003,
         0x71000fff, 0x30000000, 0x30000001,
     };
 
@@ -520,6 +528,71 @@ static uint64_t message(Fuzz *fuzz)
 static uint64_t message_low(Fuzz *fuzz)
 {
     return one_in(fuzz, 2) ? below(fuzz, 6) : io_address(fuzz);
+}
+
+static uint64_t vscsi_unit(Fuzz *fuzz)
+{
+    return VSCSI_UNIT;
+}
+
+static uint64_t vscsi_message(Fuzz *fuzz)
+{
+    uint64_t format;
+    uint64_t len = one_in(fuzz, 64) ? length(fuzz) & 0xffff :
+                   64 + below(fuzz, 193);
+
+    fuzz->datagram = one_in(fuzz, 4);
+    format = one_in(fuzz, 64) ? below(fuzz, 8) : 1 + fuzz->datagram;
+    return 0x80ULL << 56 | format << 48 | len;
+}
+
+/* Where a buffer may be: most of the arena is no information unit by now */
+static uint32_t vscsi_buffer(Fuzz *fuzz)
+{
+    return one_in(fuzz, 8) ? any(fuzz) :
+                             VSCSI_ARENA_IOBA + below(fuzz, ARENA_SIZE);
+}
+
+/* An information unit, or a datagram, nearly as it should be */
+static uint64_t vscsi_iu(Fuzz *fuzz)
+{
+    static const uint8_t opcodes[] = { SRP_CMD, SRP_CMD, SRP_CMD, SRP_CMD,
+                                       SRP_CMD, SRP_TSK_MGMT };
+    static const uint8_t formats[] = { 0x01, 0x10, 0x02, 0x20, 0, 0x11, 0x22 };
+    static const uint8_t commands[] = {
+        0, 0x03, 0x12, 0x15, 0x1a, 0x1b, 0x25, 0x28, 0x28, 0x2a, 0x2a, 0x2f,
+        0x35, 0x41, 0x42, 0x55, 0x5a, 0x88, 0x8a, 0x93, 0x9e, 0xa0,
+    };
+
+    for (unsigned i = 0; i < 256; i += 4) {
+        put_u32(fuzz, i, one_in(fuzz, 2) ? 0 : small(fuzz));
+    }
+    if (fuzz->datagram) {
+        put_u32(fuzz, MAD_OFS_TYPE, below(fuzz, 10));
+        put_u32(fuzz, MAD_OFS_STATUS, length(fuzz));
+    } else {
+        put_u8(fuzz, 0, one_in(fuzz, 64) ? below(fuzz, 4) :
+                                           ANY_OF(fuzz, opcodes));
+    }
+    put_u8(fuzz, SRP_CMD_OFS_BUF_FORMATS, one_in(fuzz, 32) ? word(fuzz) :
+                                          ANY_OF(fuzz, formats));
+    put_u8(fuzz, SRP_CMD_OFS_OUT_COUNT, below(fuzz, 4));
+    put_u8(fuzz, SRP_CMD_OFS_IN_COUNT, below(fuzz, 4));
+    put_u32(fuzz, SRP_CMD_OFS_LUN, one_in(fuzz, 8) ? word(fuzz) : 0x80000000);
+    put_u8(fuzz, SRP_TSK_OFS_FUNCTION, 1 << below(fuzz, 5));
+    put_u8(fuzz, SRP_CMD_OFS_ADD_CDB_LEN, one_in(fuzz, 32) ? word(fuzz) : 0);
+    put_u8(fuzz, SRP_CMD_OFS_CDB, one_in(fuzz, 16) ? word(fuzz) :
+                                  ANY_OF(fuzz, commands));
+    for (unsigned i = SRP_CMD_LEN; i <= 240; i += SRP_DESC_LEN) {
+        /* Those in an indirect list are four bytes further on */
+        unsigned at = i + 4 * below(fuzz, 2);
+
+        put_u32(fuzz, at, one_in(fuzz, 16) ? word(fuzz) : 0);
+        put_u32(fuzz, at + 4, vscsi_buffer(fuzz));
+        put_u32(fuzz, at + 12, one_in(fuzz, 2) ? 16 * below(fuzz, 64) :
+                                                 length(fuzz));
+    }
+    return VSCSI_ARENA_IOBA + slot_offset(fuzz);
 }
 
 static uint64_t sub_handle(Fuzz *fuzz)
@@ -1033,6 +1106,9 @@ static const CallSpec calls[] = {
 };
 
 static const CallSpec rtas_call = { H_PRIVATE_RTAS, { rtas_buffer } };
+static const CallSpec vscsi_call = {
+    H_SEND_CRQ, { vscsi_unit, vscsi_message, vscsi_iu }
+};
 
 /* A token, whoever owns it, if anybody does */
 static uint64_t any_token(Fuzz *fuzz)
@@ -1062,6 +1138,9 @@ static void draw_call(Fuzz *fuzz, Call *call)
     case 2:
     case 3:
         spec = &rtas_call;
+        break;
+    case 4:
+        spec = &vscsi_call;
         break;
     default:
         spec = &ANY_OF(fuzz, calls);
@@ -1193,6 +1272,8 @@ static void start(Fuzz *fuzz, const Machine *machine, const char *more)
         /* Two of them, so that the one receives what the other sends */
         "-netdev hubport,id=hub0,hubid=0 -netdev hubport,id=hub1,hubid=0 "
         "-device spapr-vlan,netdev=hub0 -device spapr-vlan,netdev=hub1 "
+        "-device spapr-vscsi,id=vscsi -blockdev null-co,node-name=null,"
+        "size=1048576,read-zeroes=on -device scsi-hd,bus=vscsi.0,drive=null "
         "-action shutdown=pause,panic=pause,reboot=reset%s",
         machine->options, (uint64_t)RAM_SIZE, (uint64_t)(RAM_SIZE / MiB),
         machine->cpus, machine->cpus, more);
@@ -1317,6 +1398,34 @@ static void write_tree(Fuzz *fuzz)
     qtest_bufwrite(fuzz->qts, FDT_ADDR, copy, size);
 }
 
+/*
+ * A connection to the SCSI adapter, with a session, which of course lasts till
+ * the next violation only. What the calls answer depends on what was before.
+ */
+static void connect_vscsi(Fuzz *fuzz)
+{
+    uint8_t login[SRP_LOGIN_LEN] = { SRP_LOGIN_REQ };
+
+    stl_be_p(login + SRP_LOGIN_OFS_IU_LEN, 256);
+    stw_be_p(login + SRP_LOGIN_OFS_FORMATS, SRP_LOGIN_FORMAT_DIRECT |
+             SRP_LOGIN_FORMAT_INDIRECT);
+    for (unsigned i = 0; i < ARENA_SIZE; i += 4 * KiB) {
+        hcall(fuzz->qts, H_PUT_TCE, VSCSI_UNIT, VSCSI_ARENA_IOBA + i,
+              (fuzz->arena_addr + i) | 3);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        hcall(fuzz->qts, H_PUT_TCE, VSCSI_UNIT, VSCSI_QUEUE_IOBA + i * 4 * KiB,
+              (VSCSI_QUEUE + i * 4 * KiB) | 3);
+    }
+    qtest_memset(fuzz->qts, VSCSI_QUEUE, 0, 4 * KiB);
+    qtest_bufwrite(fuzz->qts, VSCSI_QUEUE + 4 * KiB, login, sizeof(login));
+    hcall(fuzz->qts, H_FREE_CRQ, VSCSI_UNIT);
+    hcall(fuzz->qts, H_REG_CRQ, VSCSI_UNIT, VSCSI_QUEUE_IOBA, 4 * KiB);
+    hcall(fuzz->qts, H_SEND_CRQ, VSCSI_UNIT, 0xc001ULL << 48, 0);
+    hcall(fuzz->qts, H_SEND_CRQ, VSCSI_UNIT, 0x8001ULL << 48 | sizeof(login),
+          VSCSI_LOGIN_IOBA);
+}
+
 static void append_call(GString *line, const Call *call)
 {
     g_string_append_printf(line, " %u,0x%" PRIx64, call->cpu, call->token);
@@ -1376,6 +1485,7 @@ static void test_calls(const void *opaque)
 
     start(fuzz, opaque, "");
     while (fuzz->n < total) {
+        connect_vscsi(fuzz);
         run_batch(fuzz, MIN(batch, total - fuzz->n));
         if (fuzz->n % CALLS_PER_CHECK == 0) {
             check_alive(fuzz);
