@@ -22,6 +22,9 @@
 #define XIRR_CPPR(xirr)         (((xirr) >> 24) & 0xff)
 #define XIRR_XISR(xirr)         ((xirr) & 0xffffff)
 
+/* The function set of the hypercalls */
+#define XICS_FUNCTIONS          "hcall-interrupt"
+
 /* The least favored priority: such a source is never presented */
 #define XICS_PRIORITY_LEAST     0xff
 
@@ -39,7 +42,7 @@ static bool xics_is_active(SpaprXics *xics)
 
 static ICPState *xics_presenter(PowerPCCPU *cpu)
 {
-    return cpu && spapr_vcpu(cpu)->intc ? ICP(spapr_vcpu(cpu)->intc) : NULL;
+    return cpu && spapr_vcpu(cpu)->icp ? ICP(spapr_vcpu(cpu)->icp) : NULL;
 }
 
 static bool xics_source_valid(SpaprXics *xics, uint32_t number)
@@ -397,12 +400,12 @@ static void spapr_xics_register_calls(SpaprModule *module,
                                       SpaprRtasTable *rtas)
 {
     static const PowerpcHcallInfo calls[] = {
-        { H_EOI, "H_EOI", "hcall-interrupt", h_eoi },
-        { H_CPPR, "H_CPPR", "hcall-interrupt", h_cppr },
-        { H_IPI, "H_IPI", "hcall-interrupt", h_ipi },
-        { H_IPOLL, "H_IPOLL", "hcall-interrupt", h_ipoll },
-        { H_XIRR, "H_XIRR", "hcall-interrupt", h_xirr },
-        { H_XIRR_X, "H_XIRR_X", "hcall-interrupt", h_xirr_x },
+        { H_EOI, "H_EOI", XICS_FUNCTIONS, h_eoi },
+        { H_CPPR, "H_CPPR", XICS_FUNCTIONS, h_cppr },
+        { H_IPI, "H_IPI", XICS_FUNCTIONS, h_ipi },
+        { H_IPOLL, "H_IPOLL", XICS_FUNCTIONS, h_ipoll },
+        { H_XIRR, "H_XIRR", XICS_FUNCTIONS, h_xirr },
+        { H_XIRR_X, "H_XIRR_X", XICS_FUNCTIONS, h_xirr_x },
     };
 
     powerpc_register_hypercalls(hcalls, calls, ARRAY_SIZE(calls), module);
@@ -419,14 +422,14 @@ static void spapr_xics_register_calls(SpaprModule *module,
 static bool spapr_xics_vcpu_create(SpaprIntc *intc, SpaprVcpu *vcpu,
                                    Error **errp)
 {
-    vcpu->intc = icp_create(OBJECT(vcpu->cpu), TYPE_ICP, XICS_FABRIC(intc),
+    vcpu->icp = icp_create(OBJECT(vcpu->cpu), TYPE_ICP, XICS_FABRIC(intc),
                             errp);
-    return vcpu->intc != NULL;
+    return vcpu->icp != NULL;
 }
 
 static void spapr_xics_vcpu_reset(SpaprIntc *intc, SpaprVcpu *vcpu)
 {
-    ICPState *icp = ICP(vcpu->intc);
+    ICPState *icp = ICP(vcpu->icp);
 
     icp_reset(icp);
     icp->xirr_owner = NULL;
@@ -435,9 +438,9 @@ static void spapr_xics_vcpu_reset(SpaprIntc *intc, SpaprVcpu *vcpu)
 
 static void spapr_xics_vcpu_destroy(SpaprIntc *intc, SpaprVcpu *vcpu)
 {
-    if (vcpu->intc) {
-        icp_destroy(ICP(vcpu->intc));
-        vcpu->intc = NULL;
+    if (vcpu->icp) {
+        icp_destroy(ICP(vcpu->icp));
+        vcpu->icp = NULL;
     }
 }
 
@@ -473,6 +476,29 @@ static void spapr_xics_release(SpaprIntc *intc, uint32_t number)
             icp_resend(icp);
         }
     }
+}
+
+static void xics_forget(SpaprXics *xics)
+{
+    bitmap_zero(xics->enabled, SPAPR_IRQ_COUNT);
+    bitmap_zero(xics->waiting, SPAPR_IRQ_COUNT);
+}
+
+static void spapr_xics_reset(SpaprIntc *intc)
+{
+    SpaprXics *xics = SPAPR_XICS(intc);
+    CPUState *cs;
+
+    device_cold_reset(DEVICE(&xics->ics));
+    xics_forget(xics);
+    CPU_FOREACH(cs) {
+        spapr_xics_vcpu_reset(intc, spapr_vcpu(POWERPC_CPU(cs)));
+    }
+}
+
+static void spapr_xics_set_active(SpaprIntc *intc, bool active)
+{
+    spapr_hcall_promise(SPAPR_MODULE(intc)->hv->hcalls, XICS_FUNCTIONS, active);
 }
 
 static void spapr_xics_set_irq(SpaprIntc *intc, uint32_t number, int level)
@@ -518,7 +544,7 @@ static void spapr_xics_vm_state(void *opaque, bool running, RunState state)
     SpaprXics *xics = opaque;
     CPUState *cs;
 
-    if (!running) {
+    if (!running || !xics_is_active(xics)) {
         return;
     }
     CPU_FOREACH(cs) {
@@ -556,10 +582,7 @@ static const VMStateDescription vmstate_spapr_xics = {
 
 static void spapr_xics_reset_hold(Object *obj, ResetType type)
 {
-    SpaprXics *xics = SPAPR_XICS(obj);
-
-    bitmap_zero(xics->enabled, SPAPR_IRQ_COUNT);
-    bitmap_zero(xics->waiting, SPAPR_IRQ_COUNT);
+    xics_forget(SPAPR_XICS(obj));
 }
 
 static void spapr_xics_realize(DeviceState *dev, Error **errp)
@@ -623,6 +646,8 @@ static void spapr_xics_class_init(ObjectClass *oc, void *data)
     sic->vcpu_destroy = spapr_xics_vcpu_destroy;
     sic->claim = spapr_xics_claim;
     sic->release = spapr_xics_release;
+    sic->reset = spapr_xics_reset;
+    sic->set_active = spapr_xics_set_active;
     sic->set_irq = spapr_xics_set_irq;
     sic->print_info = spapr_xics_print_info;
     sic->populate_dt = spapr_xics_populate_dt;

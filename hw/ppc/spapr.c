@@ -52,6 +52,7 @@
 #include "system/qtest.h"
 #include "system/reset.h"
 #include "system/system.h"
+#include "target/ppc/cpu-models.h"
 
 #define SPAPR_MAX_CPUS 4096
 
@@ -124,13 +125,10 @@ static void machine_create_mmu(SpaprMachineState *spapr)
 static void machine_create_interrupts(SpaprMachineState *spapr)
 {
     SpaprIrq *irq = SPAPR_IRQ(object_new(TYPE_SPAPR_IRQ));
-    SpaprModule *xics = SPAPR_MODULE(object_new(TYPE_SPAPR_XICS));
 
+    irq->mode = spapr->ic_mode;
     irq->nr_servers = machine_max_cores(MACHINE(spapr)) * spapr->vsmt;
-    spapr->hv->irq = irq;
-    spapr_module_install(spapr->hv, xics, "xics", &error_fatal);
-    irq->active = SPAPR_INTC(xics);
-    spapr_module_install(spapr->hv, SPAPR_MODULE(irq), "irq", &error_fatal);
+    spapr_irq_install(spapr->hv, irq, &error_fatal);
 }
 
 static void machine_create_splpar(SpaprMachineState *spapr)
@@ -290,6 +288,35 @@ static void machine_check_cpu_type(MachineState *machine)
     }
 }
 
+/* XIVE came with POWER9: whether the guest's processors may be such ones */
+static bool machine_can_xive(SpaprMachineState *spapr)
+{
+    PowerPCCPUClass *pcc = POWERPC_CPU_CLASS(
+        object_class_by_name(MACHINE(spapr)->cpu_type));
+    uint32_t pvr = spapr->max_compat_pvr ?: pcc->spapr_logical_pvr;
+
+    return pcc->bus_model == PPC_FLAGS_INPUT_POWER9 &&
+           spapr_pvr_has_isa(pvr, CPU_POWERPC_LOGICAL_3_00);
+}
+
+static void machine_check_ic_mode(SpaprMachineState *spapr)
+{
+    bool can_xive = machine_can_xive(spapr);
+
+    if (spapr->ic_mode == SPAPR_IC_MODE_XIVE && !can_xive) {
+        error_report("ic-mode=xive: the guest's processors are older than "
+                     "POWER9 (-cpu, max-cpu-compat=) and have XICS alone");
+        exit(EXIT_FAILURE);
+    }
+    if (spapr->ic_mode == SPAPR_IC_MODE_DEFAULT) {
+        spapr->ic_mode = SPAPR_IC_MODE_DUAL;
+    }
+    if (!can_xive) {
+        /* There is nothing to choose from */
+        spapr->ic_mode = SPAPR_IC_MODE_XICS;
+    }
+}
+
 /*
  * vcpu ids of neighbouring cores are vsmt apart, so that a core keeps its
  * ids whatever number of threads the guest may use
@@ -340,6 +367,7 @@ static void machine_init(MachineState *machine)
     machine_check_options(machine);
     machine_check_cpu_type(machine);
     machine_check_vsmt(spapr);
+    machine_check_ic_mode(spapr);
 
     machine_create_caps(spapr);
     machine_create_numa(spapr);
@@ -517,14 +545,13 @@ static void spapr_machine_instance_init(Object *obj)
 
 static char *machine_get_ic_mode(Object *obj, Error **errp)
 {
-    return g_strdup("xics");
+    return g_strdup(spapr_irq_mode_name(SPAPR_MACHINE(obj)->ic_mode) ?: "");
 }
 
 static void machine_set_ic_mode(Object *obj, const char *value, Error **errp)
 {
-    if (strcmp(value, "xics")) {
-        error_setg(errp, "ic-mode=%s: the board has no other interrupt "
-                   "controller than xics", value);
+    if (!spapr_irq_mode_parse(value, &SPAPR_MACHINE(obj)->ic_mode)) {
+        error_setg(errp, "ic-mode=%s: must be xics, xive or dual", value);
     }
 }
 
@@ -568,7 +595,8 @@ static void spapr_machine_class_options(ObjectClass *oc)
     object_class_property_add_str(oc, "ic-mode", machine_get_ic_mode,
                                   machine_set_ic_mode);
     object_class_property_set_description(oc, "ic-mode",
-        "Interrupt controller: xics");
+        "Interrupt controller: xics, xive, or dual, which lets the guest "
+        "choose");
     object_class_property_add_str(oc, "kvm-type", machine_get_kvm_type,
                                   machine_set_kvm_type);
     object_class_property_set_description(oc, "kvm-type",

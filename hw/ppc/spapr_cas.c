@@ -5,9 +5,9 @@
  * LoPAR, "PAPR Binding", root node method ibm,client-architecture-support. The
  * guest's ibm,architecture.vec is a list of processor versions it knows,
  * followed by option vectors. From them we choose the processors'
- * compatibility mode and the MMU, and answer in /chosen with
- * "ibm,architecture-vec-5". SLOF passes the structure by H_CAS and merges the
- * tree that we return; VOF calls us directly.
+ * compatibility mode, the MMU and the interrupt controller, and answer in
+ * /chosen with "ibm,architecture-vec-5". SLOF passes the structure by H_CAS and
+ * merges the tree that we return; VOF calls us directly.
  */
 
 #include "qemu/osdep.h"
@@ -20,10 +20,12 @@
 #include "hw/ppc/spapr_cas.h"
 #include "hw/ppc/spapr_cpu_core.h"
 #include "hw/ppc/spapr_firmware.h"
+#include "hw/ppc/spapr_irq.h"
 #include "hw/ppc/spapr_mmu.h"
 #include "migration/vmstate.h"
 #include "system/runstate.h"
 #include "target/ppc/cpu.h"
+#include "target/ppc/cpu-models.h"
 #include "trace.h"
 
 /* Option vector 5; the numbering is the LoPAR's, byte 0 holds the length */
@@ -36,7 +38,10 @@
 #define OV5_BINARY          6
 #define OV5_BINARY_RESIZE_HPT 0x01
 #define OV5_INTERRUPTS      23
+#define OV5_INTERRUPTS_MASK 0xc0
 #define OV5_INTERRUPTS_XICS 0x00
+#define OV5_INTERRUPTS_XIVE 0x40
+#define OV5_INTERRUPTS_EITHER 0x80
 #define OV5_MMU             24
 #define OV5_MMU_MASK        0xc0
 #define OV5_MMU_HASH        0x00
@@ -178,6 +183,15 @@ static bool cas_choose_compat(SpaprCas *cas, const CasRequest *req,
            (req->raw_pvr_known && !cas->max_compat_pvr);
 }
 
+/* Whether processors of a compatibility mode have what came with POWER9 */
+static bool cas_is_power9(uint32_t compat_pvr)
+{
+    PowerPCCPUClass *pcc = POWERPC_CPU_GET_CLASS(POWERPC_CPU(first_cpu));
+
+    return spapr_pvr_has_isa(compat_pvr ?: pcc->spapr_logical_pvr,
+                             CPU_POWERPC_LOGICAL_3_00);
+}
+
 static bool cas_choose_mmu(const CasRequest *req, bool *radix, bool *gtse)
 {
     bool can_radix = spapr_mmu_can_radix();
@@ -200,6 +214,49 @@ static bool cas_choose_mmu(const CasRequest *req, bool *radix, bool *gtse)
     }
     *gtse = *radix && (req->ov5[OV5_RADIX_EXT] & OV5_RADIX_EXT_GTSE);
     return true;
+}
+
+/* The controllers that the machine has, by option vector 5 */
+static uint8_t cas_interrupts(SpaprCas *cas)
+{
+    SpaprIrq *irq = SPAPR_MODULE(cas)->hv->irq;
+
+    if (!irq->xive) {
+        return OV5_INTERRUPTS_XICS;
+    }
+    return irq->xics ? OV5_INTERRUPTS_EITHER : OV5_INTERRUPTS_XIVE;
+}
+
+/*
+ * XIVE for a guest that wants it, XICS for one that doesn't; of those that can
+ * live with either the better one that the machine has. Processors before
+ * POWER9 have no XIVE.
+ */
+static bool cas_choose_interrupts(SpaprCas *cas, const CasRequest *req,
+                                  uint32_t compat_pvr, bool *xive)
+{
+    SpaprIrq *irq = SPAPR_MODULE(cas)->hv->irq;
+    bool can_xive = irq->xive && cas_is_power9(compat_pvr);
+
+    switch (req->ov5[OV5_INTERRUPTS] & OV5_INTERRUPTS_MASK) {
+    case OV5_INTERRUPTS_XICS:
+        *xive = false;
+        break;
+    case OV5_INTERRUPTS_XIVE:
+        *xive = true;
+        break;
+    case OV5_INTERRUPTS_EITHER:
+        *xive = can_xive;
+        break;
+    default:
+        return false;
+    }
+    if (*xive ? can_xive : irq->xics != NULL) {
+        return true;
+    }
+    warn_report_once("ic-mode=%s: refused a guest that wants the other "
+                     "interrupt controller", spapr_irq_mode_name(irq->mode));
+    return false;
 }
 
 /* The best form of those that the guest knows, and no other beside it */
@@ -253,7 +310,8 @@ static void cas_choose_ov5(SpaprCas *cas, const CasRequest *req)
     if (spapr_hpt_can_resize(SPAPR_MODULE(cas)->hv->hpt)) {
         cas->ov5[OV5_BINARY] |= req->ov5[OV5_BINARY] & OV5_BINARY_RESIZE_HPT;
     }
-    cas->ov5[OV5_INTERRUPTS] = OV5_INTERRUPTS_XICS;
+    cas->ov5[OV5_INTERRUPTS] = spapr_irq_is_xive(SPAPR_MODULE(cas)->hv->irq) ?
+                               OV5_INTERRUPTS_XIVE : OV5_INTERRUPTS_XICS;
     cas->ov5[OV5_MMU] = cas->radix ? OV5_MMU_RADIX : OV5_MMU_HASH;
     cas->ov5[OV5_RADIX_EXT] = cas->gtse ? OV5_RADIX_EXT_GTSE : 0;
 }
@@ -281,16 +339,18 @@ static bool cas_others_stopped(PowerPCCPU *caller)
 bool spapr_cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec)
 {
     SpaprMmu *mmu = SPAPR_MODULE(cas)->hv->mmu;
+    SpaprIrq *irq = SPAPR_MODULE(cas)->hv->irq;
     uint32_t old_compat_pvr = cpu->compat_pvr;
     CasRequest req;
     uint32_t compat_pvr;
-    bool radix, gtse;
+    bool radix, gtse, xive;
     Error *err = NULL;
 
     if (!cas_others_stopped(cpu) || !cas_read_request(cas, cpu, vec, &req) ||
         !cas_choose_compat(cas, &req, &compat_pvr) ||
         !cas_choose_mmu(&req, &radix, &gtse) ||
-        !cas_check_resize(cas, &req, radix)) {
+        !cas_check_resize(cas, &req, radix) ||
+        !cas_choose_interrupts(cas, &req, compat_pvr, &xive)) {
         return false;
     }
     if (ppc_set_compat_all(compat_pvr, &err) < 0 ||
@@ -301,6 +361,10 @@ bool spapr_cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec)
         return false;
     }
     cas_set_lpcr(cas, cpu);
+    /* A guest that has this one already goes on with it */
+    if (xive != spapr_irq_is_xive(irq)) {
+        spapr_irq_switch(irq, xive);
+    }
     cas->done = true;
     cas->compat_pvr = compat_pvr;
     cas->radix = radix;
@@ -362,6 +426,8 @@ static target_long h_cas(PowerPCCPU *cpu, void *opaque, target_ulong *args)
 void spapr_cas_machine_reset(SpaprCas *cas)
 {
     SpaprMmu *mmu = SPAPR_MODULE(cas)->hv->mmu;
+    SpaprIrq *irq = SPAPR_MODULE(cas)->hv->irq;
+    bool xive = spapr_irq_is_xive(irq);
 
     if (!cas->resetting) {
         cas->done = false;
@@ -370,12 +436,15 @@ void spapr_cas_machine_reset(SpaprCas *cas)
         /* A guest that never negotiates finds the newest MMU */
         cas->radix = spapr_mmu_can_radix();
         cas->gtse = false;
+        /* LoPAR: legacy mode, until the guest says that it knows another */
+        xive = !irq->xics;
     }
     cas->resetting = false;
     ppc_init_compat_all(cas->compat_pvr, &error_fatal);
     /* Until a guest has said that it can't, it may resize its table */
     spapr_mmu_set_mode(mmu, cas->radix, cas->gtse,
                        !cas->done || cas_resizes_hpt(cas->ov5), &error_fatal);
+    spapr_irq_switch(irq, xive);
     cas_set_lpcr(cas, POWERPC_CPU(first_cpu));
 }
 
@@ -387,7 +456,7 @@ static void cas_populate_dt(SpaprModule *module, DtNode *root)
     bool can_radix = spapr_mmu_can_radix();
     /* Pairs of byte number and value; Linux's prom_check_platform_support() */
     const uint8_t platform[] = {
-        OV5_INTERRUPTS, OV5_INTERRUPTS_XICS,
+        OV5_INTERRUPTS, cas_interrupts(cas),
         OV5_MMU, can_radix ? OV5_MMU_EITHER : OV5_MMU_HASH,
         OV5_HASH_EXT, 0,
         OV5_RADIX_EXT, can_radix ? OV5_RADIX_EXT_GTSE : 0,

@@ -411,9 +411,7 @@ static void vcpu_unrealize(SpaprVcpu *vcpu)
     PowerPCCPU *cpu = vcpu->cpu;
     GPtrArray *all = vcpu->core->hv->vcpus;
 
-    if (vcpu->intc) {
-        spapr_irq_vcpu_destroy(vcpu->core->hv->irq, vcpu);
-    }
+    spapr_irq_vcpu_destroy(vcpu->core->hv->irq, vcpu);
     g_ptr_array_index(all, cpu->vcpu_id) = NULL;
     qdev_unrealize(DEVICE(cpu));
     cpu_ppc_tb_free(&cpu->env);

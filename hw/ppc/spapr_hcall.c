@@ -27,6 +27,7 @@ typedef struct SpaprHcall {
     PowerpcHcallFn *fn;
     void *opaque;
     bool unlocked;
+    bool withdrawn;             /* its function set is not promised now */
 } SpaprHcall;
 
 /*
@@ -229,6 +230,16 @@ void spapr_hcall_visit(SpaprHcallTable *table, SpaprHcallCounters *counters,
 
 /* Device tree */
 
+void spapr_hcall_promise(SpaprHcallTable *table, const char *function_set,
+                         bool promised)
+{
+    for (int i = 0; i < HCALL_COUNT; i++) {
+        if (!g_strcmp0(table->slot[i].function_set, function_set)) {
+            table->slot[i].withdrawn = !promised;
+        }
+    }
+}
+
 void spapr_hcall_populate_dt(SpaprHcallTable *table, DtNode *rtas)
 {
     g_autoptr(GPtrArray) sets = g_ptr_array_new();
@@ -236,8 +247,8 @@ void spapr_hcall_populate_dt(SpaprHcallTable *table, DtNode *rtas)
     for (int i = 0; i < HCALL_COUNT; i++) {
         const char *set = table->slot[i].function_set;
 
-        if (set && !g_ptr_array_find_with_equal_func(sets, set, g_str_equal,
-                                                     NULL)) {
+        if (set && !table->slot[i].withdrawn &&
+            !g_ptr_array_find_with_equal_func(sets, set, g_str_equal, NULL)) {
             g_ptr_array_add(sets, (gpointer)set);
         }
     }

@@ -19,6 +19,7 @@
 
 #define OV5_SIZE    27
 #define OV5_LPAR    2
+#define OV5_INTERRUPTS 23
 #define OV5_MMU     24
 #define OV5_GTSE    26
 
@@ -26,6 +27,11 @@
 #define MMU_RADIX   0x40
 #define MMU_EITHER  0x80
 #define MMU_INVALID 0xc0
+
+#define INTC_XICS   0x00
+#define INTC_XIVE   0x40
+#define INTC_EITHER 0x80
+#define INTC_INVALID 0xc0
 
 /* Logical processor versions of the architecture levels */
 #define LOGICAL_2_07    0x0f000004
@@ -42,6 +48,7 @@
 typedef struct Vec {
     uint8_t bytes[1024];
     unsigned len;
+    uint8_t interrupts;     /* for option vector 5 */
 } Vec;
 
 static void vec_cell(Vec *vec, uint32_t cell)
@@ -78,6 +85,7 @@ static void vec_options(Vec *vec, uint8_t lpar, uint8_t mmu, uint8_t radix_ext)
     ov5 = vec->bytes + vec->len;
     ov5[0] = OV5_SIZE - 2;
     ov5[OV5_LPAR] = lpar;
+    ov5[OV5_INTERRUPTS] = vec->interrupts;
     ov5[OV5_MMU] = mmu;
     ov5[OV5_GTSE] = radix_ext;
     vec->len += OV5_SIZE;
@@ -197,11 +205,17 @@ static void test_platform_support(void)
 {
     static const struct {
         const char *cpu;
-        uint8_t mmu, radix_ext;
+        uint8_t mmu, radix_ext, interrupts;
     } models[] = {
-        { "power8", MMU_HASH, 0 },
-        { "power9", MMU_EITHER, 0x40 },
-        { "power10", MMU_EITHER, 0x40 },
+        { "power8", MMU_HASH, 0, INTC_XICS },
+        { "power9", MMU_EITHER, 0x40, INTC_EITHER },
+        { "power10", MMU_EITHER, 0x40, INTC_EITHER },
+        { "power10 -machine max-cpu-compat=power9", MMU_EITHER, 0x40,
+          INTC_EITHER },
+        { "power8 -machine ic-mode=dual", MMU_HASH, 0, INTC_XICS },
+        { "power9 -machine ic-mode=dual", MMU_EITHER, 0x40, INTC_EITHER },
+        { "power9 -machine ic-mode=xics", MMU_EITHER, 0x40, INTC_XICS },
+        { "power9 -machine ic-mode=xive", MMU_EITHER, 0x40, INTC_XIVE },
     };
 
     for (int i = 0; i < ARRAY_SIZE(models); i++) {
@@ -219,9 +233,12 @@ static void test_platform_support(void)
             } else if (prop[at] == OV5_GTSE) {
                 g_assert_cmphex(prop[at + 1], ==, models[i].radix_ext);
                 seen++;
+            } else if (prop[at] == OV5_INTERRUPTS) {
+                g_assert_cmphex(prop[at + 1], ==, models[i].interrupts);
+                seen++;
             }
         }
-        g_assert_cmpint(seen, ==, 2);
+        g_assert_cmpint(seen, ==, 3);
         g_assert_null(chosen_prop(fdt, "ibm,architecture-vec-5", &len));
         qtest_quit(qts);
     }
@@ -347,6 +364,188 @@ static void *wait_for_reboot(QTestState *qts)
 }
 
 /*
+ * Interrupt controllers
+ */
+
+#define START_INTC(options) \
+    qtest_init("-nodefaults -m 512M -cpu power9 -machine pseries" options)
+
+static int64_t cas_interrupts(QTestState *qts, uint8_t interrupts, uint32_t pvr,
+                              uint64_t room)
+{
+    Vec vec = { .interrupts = interrupts };
+
+    vec_pvr(&vec, 0xffffffff, pvr);
+    vec_end_pvrs(&vec);
+    vec_options(&vec, 0xff, MMU_HASH, 0);
+    return cas_call(qts, &vec, room);
+}
+
+/* The controller in a tree and in the calls that answer: this one alone */
+static void assert_controller(QTestState *qts, const void *fdt, bool xive)
+{
+    const char *functions = "ibm,hypertas-functions";
+    int rtas = fdt_path_offset(fdt, "/rtas");
+    int node, controllers = 0;
+
+    fdt_for_each_subnode(node, fdt, 0) {
+        if (g_str_has_prefix(fdt_get_name(fdt, node, NULL),
+                             "interrupt-controller")) {
+            g_assert_cmpint(fdt_node_check_compatible(fdt, node, xive ?
+                                                      "ibm,power-ivpe" :
+                                                      "IBM,ppc-xicp"), ==, 0);
+            /* Devices name it by this, whatever it is */
+            g_assert_cmphex(fdt_get_phandle(fdt, node), ==, 0x1111);
+            controllers++;
+        }
+    }
+    g_assert_cmpint(controllers, ==, 1);
+    g_assert_cmpint(!!fdt_getprop(fdt, 0, "ibm,plat-res-int-priorities", NULL),
+                    ==, xive);
+    g_assert_cmpint(fdt_stringlist_search(fdt, rtas, functions,
+                                          "hcall-interrupt") >= 0, ==, !xive);
+    g_assert_cmpint(fdt_stringlist_search(fdt, rtas, functions,
+                                          "hcall-int-exploitation") >= 0, ==,
+                    xive);
+    g_assert_cmpint(hcall(qts, H_INT_SYNC, 0, 0x1000), ==,
+                    xive ? H_SUCCESS : H_FUNCTION);
+    g_assert_cmpint(hcall(qts, H_CPPR, 0), ==, xive ? H_FUNCTION : H_SUCCESS);
+}
+
+static void check_interrupts(QTestState *qts, uint8_t asked, uint8_t chosen)
+{
+    g_autofree void *fdt = NULL;
+    const uint8_t *ov5;
+    int len;
+
+    g_assert_cmpint(cas_interrupts(qts, asked, LOGICAL_3_00, BUF_SIZE), ==,
+                    H_SUCCESS);
+    fdt = cas_tree(qts);
+    ov5 = chosen_prop(fdt, "ibm,architecture-vec-5", &len);
+    g_assert_cmphex(ov5[OV5_INTERRUPTS], ==, chosen);
+    assert_controller(qts, fdt, chosen == INTC_XIVE);
+}
+
+static void check_refused(QTestState *qts, uint8_t asked, uint32_t pvr)
+{
+    g_assert_cmpint(cas_interrupts(qts, asked, pvr, BUF_SIZE), ==, H_PARAMETER);
+}
+
+static void test_interrupts_dual(void)
+{
+    QTestState *qts = START_INTC("");
+    g_autofree void *before = spapr_qtest_fdt(qts);
+    g_autofree void *after = NULL;
+    uint64_t rets[SPAPR_QTEST_REGS];
+
+    assert_controller(qts, before, false);
+    for (int i = 0; i < 3; i++) {
+        check_interrupts(qts, INTC_XICS, INTC_XICS);
+        check_interrupts(qts, INTC_XIVE, INTC_XIVE);
+        check_interrupts(qts, INTC_EITHER, INTC_XIVE);
+    }
+    check_refused(qts, INTC_INVALID, LOGICAL_3_00);
+
+    /* What a guest has set up stays when it asks for the same again */
+    g_assert_cmpint(hcall(qts, H_INT_SET_SOURCE_CONFIG, 0, 0x1000, 0, 3, 0), ==,
+                    H_SUCCESS);
+    check_interrupts(qts, INTC_XIVE, INTC_XIVE);
+    hcall_rets(qts, rets, H_INT_GET_SOURCE_CONFIG, 0, 0x1000);
+    g_assert_cmpuint(rets[1], ==, 3);
+    /* but not when it has had the other one */
+    check_interrupts(qts, INTC_XICS, INTC_XICS);
+    check_interrupts(qts, INTC_XIVE, INTC_XIVE);
+    hcall_rets(qts, rets, H_INT_GET_SOURCE_CONFIG, 0, 0x1000);
+    g_assert_cmpuint(rets[1], ==, 0xff);
+
+    /* A processor of old has no XIVE */
+    check_refused(qts, INTC_XIVE, LOGICAL_2_07);
+    g_assert_cmpint(cas_interrupts(qts, INTC_EITHER, LOGICAL_2_07, BUF_SIZE),
+                    ==, H_SUCCESS);
+    g_assert_cmpint(hcall(qts, H_CPPR, 0), ==, H_SUCCESS);
+
+    check_interrupts(qts, INTC_XIVE, INTC_XIVE);
+    qtest_system_reset(qts);
+    after = spapr_qtest_fdt(qts);
+    assert_controller(qts, after, false);
+    qtest_quit(qts);
+}
+
+/* A level that is asserted is known to the controller that comes */
+static void test_interrupts_level(void)
+{
+    QTestState *qts = START_INTC("");
+    g_autofree char *xive = NULL, *xics = NULL;
+
+    qtest_qmp_assert_success(qts, "{'execute': 'system_powerdown'}");
+    check_interrupts(qts, INTC_XIVE, INTC_XIVE);
+    xive = qtest_hmp(qts, "info pic");
+    g_assert_nonnull(strstr(xive, "00001000 LSI -QA"));
+    check_interrupts(qts, INTC_XICS, INTC_XICS);
+    xics = qtest_hmp(qts, "info pic");
+    /* The core's XICS_STATUS_ASSERTED */
+    g_assert_nonnull(strstr(xics, "1000 LSI ff 01"));
+    qtest_quit(qts);
+}
+
+static void test_interrupts_one(void)
+{
+    QTestState *qts = START_INTC(",ic-mode=xics");
+    g_autofree void *fdt = NULL;
+
+    check_interrupts(qts, INTC_XICS, INTC_XICS);
+    check_interrupts(qts, INTC_EITHER, INTC_XICS);
+    check_refused(qts, INTC_XIVE, LOGICAL_3_00);
+    qtest_quit(qts);
+
+    qts = START_INTC(",ic-mode=xive");
+    fdt = spapr_qtest_fdt(qts);
+    assert_controller(qts, fdt, true);
+    check_interrupts(qts, INTC_XIVE, INTC_XIVE);
+    check_interrupts(qts, INTC_EITHER, INTC_XIVE);
+    check_refused(qts, INTC_XICS, LOGICAL_3_00);
+    check_refused(qts, INTC_EITHER, LOGICAL_2_07);
+    qtest_quit(qts);
+}
+
+/* The controller outlives the reset that a negotiation asks for, no other */
+static void test_interrupts_reboot(void)
+{
+    QTestState *qts = START_INTC("");
+    g_autofree void *fdt = NULL;
+
+    g_assert_cmpint(cas_interrupts(qts, INTC_XIVE, LOGICAL_3_00, 64), ==,
+                    H_SUCCESS);
+    fdt = wait_for_reboot(qts);
+    assert_controller(qts, fdt, true);
+    qtest_system_reset(qts);
+    g_free(fdt);
+    fdt = spapr_qtest_fdt(qts);
+    assert_controller(qts, fdt, false);
+    qtest_quit(qts);
+}
+
+/* The one that was chosen moves along, with what the guest is told */
+static void test_interrupts_migration(void)
+{
+    QTestState *qts = START_INTC("");
+    g_autofree char *path = NULL;
+    g_autofree void *fdt = NULL;
+
+    check_interrupts(qts, INTC_XIVE, INTC_XIVE);
+    path = spapr_qtest_save(qts);
+    qts = START_INTC(" -incoming defer");
+    spapr_qtest_load(qts, path);
+    check_interrupts(qts, INTC_XIVE, INTC_XIVE);
+    check_interrupts(qts, INTC_XICS, INTC_XICS);
+    qtest_system_reset(qts);
+    fdt = spapr_qtest_fdt(qts);
+    assert_controller(qts, fdt, false);
+    unlink(path);
+    qtest_quit(qts);
+}
+
+/*
  * A tree that doesn't fit reboots the machine once; the machine then has what
  * was negotiated, and the same demands need no tree.
  */
@@ -466,6 +665,11 @@ int main(int argc, char **argv)
     qtest_add_func("spapr/cas/compat/best", test_compat_best);
     qtest_add_func("spapr/cas/compat/max", test_max_compat);
     qtest_add_func("spapr/cas/refused", test_refused);
+    qtest_add_func("spapr/cas/interrupts/dual", test_interrupts_dual);
+    qtest_add_func("spapr/cas/interrupts/level", test_interrupts_level);
+    qtest_add_func("spapr/cas/interrupts/one", test_interrupts_one);
+    qtest_add_func("spapr/cas/interrupts/reboot", test_interrupts_reboot);
+    qtest_add_func("spapr/cas/interrupts/migration", test_interrupts_migration);
     qtest_add_func("spapr/cas/small-buffer", test_small_buffer);
     qtest_add_func("spapr/cas/others-active", test_others_active);
     qtest_add_func("spapr/cas/update-dt", test_update_dt);

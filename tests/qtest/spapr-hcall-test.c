@@ -39,6 +39,10 @@ static const uint64_t owned[] = {
     H_REGISTER_VPA, H_CEDE, H_CONFER, H_PROD, H_BULK_REMOVE, H_SET_XDABR,
     H_GET_CPU_CHARACTERISTICS, H_JOIN, H_XIRR_X, H_SET_MODE, H_CLEAN_SLB,
     H_INVALIDATE_PID, H_REGISTER_PROC_TBL, H_SIGNAL_SYS_RESET,
+    H_INT_GET_SOURCE_INFO, H_INT_SET_SOURCE_CONFIG, H_INT_GET_SOURCE_CONFIG,
+    H_INT_GET_QUEUE_INFO, H_INT_SET_QUEUE_CONFIG, H_INT_GET_QUEUE_CONFIG,
+    H_INT_SET_OS_REPORTING_LINE, H_INT_GET_OS_REPORTING_LINE, H_INT_ESB,
+    H_INT_SYNC, H_INT_RESET,
     H_BLOCK_REMOVE, H_RESIZE_HPT_PREPARE, H_RESIZE_HPT_COMMIT, H_RPT_INVALIDATE,
     H_GET_PPP, H_SET_PPP, H_PURR, H_PIC, H_POLL_PENDING, H_SET_MPP, H_GET_MPP,
     H_HOME_NODE_ASSOCIATIVITY,
@@ -141,6 +145,7 @@ static const struct {
     { "hcall-debug", H_LOGICAL_CI_LOAD, { 3, 0 } },
     { "hcall-term", H_GET_TERM_CHAR, { 1 } },
     { "hcall-interrupt", H_IPOLL, { -1 } },
+    { "hcall-int-exploitation", H_INT_SYNC, { 0, -1 } },
     { "hcall-splpar", H_PROD, { -1 } },
     { "hcall-pic", H_PIC, { } },
     { "hcall-poll-pending", H_POLL_PENDING, { } },
@@ -177,14 +182,15 @@ static void check_promise(QTestState *qts, const char *word)
     g_error("\"%s\" is promised, but this suite knows no call of it", word);
 }
 
-static void test_hypertas_functions(void)
+static void check_hypertas_functions(const char *firmware,
+                                     const char *interrupts)
 {
     /* What no guest of ours boots without */
-    static const char *const needed[] = {
-        "hcall-pft", "hcall-term", "hcall-interrupt", "hcall-splpar",
+    const char *const needed[] = {
+        "hcall-pft", "hcall-term", interrupts, "hcall-splpar",
         "hcall-debug", "hcall-set-mode", "hcall-bulk", "hcall-copy",
     };
-    QTestState *qts = start();
+    QTestState *qts = start_firmware(firmware);
     g_autofree void *fdt = spapr_qtest_fdt(qts);
     int rtas = fdt_path_offset(fdt, "/rtas");
     const char *prop = "ibm,hypertas-functions";
@@ -203,6 +209,12 @@ static void test_hypertas_functions(void)
                         0);
     }
     qtest_quit(qts);
+}
+
+static void test_hypertas_functions(void)
+{
+    check_hypertas_functions("vof", "hcall-interrupt");
+    check_hypertas_functions("vof,ic-mode=xive", "hcall-int-exploitation");
 }
 
 static void check_fail(QTestState *qts, const char *request)

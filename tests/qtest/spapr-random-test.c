@@ -746,7 +746,7 @@ static uint64_t associativity_kind(Fuzz *fuzz)
 
 /*
  * ibm,architecture.vec: processor versions, and option vectors up to the one
- * for the MMU
+ * for interrupt controller and MMU
  */
 static uint64_t architecture_vec(Fuzz *fuzz)
 {
@@ -775,11 +775,57 @@ static uint64_t architecture_vec(Fuzz *fuzz)
 
         put_u8(fuzz, at++, one_in(fuzz, 16) ? word(fuzz) : bytes - 1);
         for (unsigned b = 1; b <= bytes; b++) {
-            put_u8(fuzz, at++, i == 4 && b == 24 ? below(fuzz, 4) << 6
-                                                 : word(fuzz));
+            bool choice = i == 4 && (b == 23 || b == 24);
+
+            put_u8(fuzz, at++, choice ? below(fuzz, 4) << 6 : word(fuzz));
         }
     }
     return slot(fuzz);
+}
+
+/* XIVE: sources of devices and of the guest's own */
+static uint64_t lisn(Fuzz *fuzz)
+{
+    return one_in(fuzz, 2) ? source(fuzz) : processor(fuzz);
+}
+
+static uint64_t queue_priority(Fuzz *fuzz)
+{
+    return one_in(fuzz, 8) ? priority(fuzz) : below(fuzz, 8);
+}
+
+static uint64_t queue_shift(Fuzz *fuzz)
+{
+    static const uint8_t shifts[] = { 0, 12, 12, 16, 21, 24 };
+
+    return one_in(fuzz, 8) ? small(fuzz) : ANY_OF(fuzz, shifts);
+}
+
+/* A few flags at the low end, as most calls have them */
+static uint64_t low_flags(Fuzz *fuzz)
+{
+    return one_in(fuzz, 8) ? bits(fuzz) : below(fuzz, 4);
+}
+
+static uint64_t event_offset(Fuzz *fuzz)
+{
+    return one_in(fuzz, 8) ? any(fuzz) : below(fuzz, 16) * 0x100;
+}
+
+/* Pages of sources, of queues and of the thread context */
+static uint64_t event_page(Fuzz *fuzz)
+{
+    uint64_t offset = below(fuzz, 16) * 0x100 + below(fuzz, 0x20);
+
+    switch (below(fuzz, 3)) {
+    case 0:
+        return 0x4000000000000 + 0x20000 * lisn(fuzz) +
+               0x10000 * below(fuzz, 2) + offset;
+    case 1:
+        return 0x4001000000000 + 0x10000 * below(fuzz, 80) + offset;
+    default:
+        return 0x4002000000000 + 0x10000 * below(fuzz, 3) + offset;
+    }
 }
 
 /* Enough for a tree, but sometimes not */
@@ -1033,6 +1079,28 @@ static const CallSpec calls[] = {
     { H_IPOLL, { processor } },
     { H_XIRR, { priority } },
     { H_XIRR_X, { priority } },
+    { H_LOGICAL_CI_LOAD, { access_size, event_page } },
+    { H_LOGICAL_CI_LOAD, { access_size, event_page } },
+    { H_LOGICAL_CI_STORE, { access_size, event_page, any } },
+    { H_LOGICAL_CI_STORE, { access_size, event_page, any } },
+    { H_INT_GET_SOURCE_INFO, { zero, lisn } },
+    { H_INT_SET_SOURCE_CONFIG, { low_flags, lisn, processor, queue_priority,
+                                 any } },
+    { H_INT_SET_SOURCE_CONFIG, { low_flags, lisn, processor, queue_priority,
+                                 any } },
+    { H_INT_GET_SOURCE_CONFIG, { zero, lisn } },
+    { H_INT_GET_QUEUE_INFO, { zero, processor, queue_priority } },
+    { H_INT_SET_QUEUE_CONFIG, { low_flags, processor, queue_priority, page,
+                                queue_shift } },
+    { H_INT_SET_QUEUE_CONFIG, { low_flags, processor, queue_priority, page,
+                                queue_shift } },
+    { H_INT_GET_QUEUE_CONFIG, { low_flags, processor, queue_priority } },
+    { H_INT_SET_OS_REPORTING_LINE, { zero, aligned } },
+    { H_INT_GET_OS_REPORTING_LINE, { zero, processor } },
+    { H_INT_ESB, { low_flags, lisn, event_offset, any } },
+    { H_INT_ESB, { low_flags, lisn, event_offset, any } },
+    { H_INT_SYNC, { zero, lisn } },
+    { H_INT_RESET, { low_flags } },
     { H_REGISTER_VPA, { area_function, processor, area } },
     { H_REGISTER_VPA, { area_function, processor, area } },
     { H_CEDE },
@@ -1222,10 +1290,18 @@ static void on_alarm(int number)
     abort();
 }
 
+static bool of_xics(const char *service)
+{
+    return g_str_has_suffix(service, "-xive") ||
+           g_str_has_prefix(service, "ibm,int-o");
+}
+
 /* The names of RTAS services: properties of /rtas that hold a token */
 static GPtrArray *list_services(const void *fdt)
 {
     GPtrArray *names = g_ptr_array_new();
+    bool has_xics = fdt_node_offset_by_compatible(fdt, -1,
+                                                  "IBM,ppc-xicp") >= 0;
     int rtas = fdt_path_offset(fdt, "/rtas");
     int prop, len;
 
@@ -1238,7 +1314,9 @@ static GPtrArray *list_services(const void *fdt)
         }
     }
     for (unsigned i = 0; i < ARRAY_SIZE(services); i++) {
-        spapr_qtest_rtas_token(fdt, services[i].name);
+        if (has_xics || !of_xics(services[i].name)) {
+            spapr_qtest_rtas_token(fdt, services[i].name);
+        }
     }
     return names;
 }
@@ -1471,6 +1549,8 @@ static const Machine machines[] = {
     MACHINE("power9", 1, "vof"), MACHINE("power9", 4, "vof"),
     MACHINE("power10", 1, "slof"), MACHINE("power10", 4, "slof"),
     MACHINE("power10", 1, "vof"), MACHINE("power10", 4, "vof"),
+    MACHINE("power9", 1, "vof,ic-mode=xive"),
+    MACHINE("power10", 4, "vof,ic-mode=xive"),
 };
 
 /* Calls with nothing else running */

@@ -126,6 +126,17 @@
 #define H_INVALIDATE_PID        0x378
 #define H_REGISTER_PROC_TBL     0x37c
 #define H_SIGNAL_SYS_RESET      0x380
+#define H_INT_GET_SOURCE_INFO   0x3a8
+#define H_INT_SET_SOURCE_CONFIG 0x3ac
+#define H_INT_GET_SOURCE_CONFIG 0x3b0
+#define H_INT_GET_QUEUE_INFO    0x3b4
+#define H_INT_SET_QUEUE_CONFIG  0x3b8
+#define H_INT_GET_QUEUE_CONFIG  0x3bc
+#define H_INT_SET_OS_REPORTING_LINE 0x3c0
+#define H_INT_GET_OS_REPORTING_LINE 0x3c4
+#define H_INT_ESB               0x3c8
+#define H_INT_SYNC              0x3cc
+#define H_INT_RESET             0x3d0
 #define H_RPT_INVALIDATE        0x448
 
 /*

@@ -13,6 +13,7 @@
 #include "hw/ppc/spapr_caps.h"
 #include "hw/ppc/spapr_firmware.h"
 #include "hw/ppc/spapr_hypervisor.h"
+#include "hw/ppc/spapr_irq.h"
 #include "hw/ppc/spapr_mmu.h"
 #include "hw/ppc/spapr_splpar.h"
 
@@ -32,6 +33,7 @@ struct SpaprMachineState {
     SpaprFirmwareKind firmware_kind;    /* x-vof; firmware= comes first */
     uint32_t vsmt;              /* distance of cores' vcpu ids; 0: choose */
     uint32_t max_compat_pvr;    /* 0: no limit */
+    SpaprIcMode ic_mode;
     SpaprProcMode proc_mode;
     SpaprResizeHpt resize_hpt;
     SpaprCapValues caps;        /* cap-* */

@@ -27,7 +27,8 @@ OBJECT_DECLARE_TYPE(SpaprCpuCore, SpaprCpuCoreClass, SPAPR_CPU_CORE)
 typedef struct SpaprVcpu {
     SpaprCpuCore *core;
     PowerPCCPU *cpu;
-    Object *intc;           /* the interrupt presenter, the backend's own */
+    Object *icp;            /* interrupt presenters, the controllers' own: */
+    Object *tctx;           /* XICS's and XIVE's; NULL when there is none */
     SpaprHcallCounters *hcalls;
 
     SpaprVpaState vpa;      /* its areas, and what is told there */
@@ -71,16 +72,24 @@ static inline SpaprVcpu *spapr_vcpu(PowerPCCPU *cpu)
 }
 
 /**
+ * spapr_pvr_has_isa: whether logical processor version @own is of at least the
+ * architecture of version @pvr. The low byte of logical versions counts
+ * architectures in order.
+ */
+static inline bool spapr_pvr_has_isa(uint32_t own, uint32_t pvr)
+{
+    return (own & 0xff) >= (pvr & 0xff);
+}
+
+/**
  * spapr_cpu_has_isa: whether the guest sees a processor of at least the
- * architecture whose logical version is @pvr. The low byte of logical versions
- * counts architectures in order.
+ * architecture whose logical version is @pvr
  */
 static inline bool spapr_cpu_has_isa(PowerPCCPU *cpu, uint32_t pvr)
 {
     PowerPCCPUClass *pcc = POWERPC_CPU_GET_CLASS(cpu);
-    uint32_t own = cpu->compat_pvr ?: pcc->spapr_logical_pvr;
 
-    return (own & 0xff) >= (pvr & 0xff);
+    return spapr_pvr_has_isa(cpu->compat_pvr ?: pcc->spapr_logical_pvr, pvr);
 }
 
 /** spapr_cpu_core_type: the core type of a CPU type, or NULL */

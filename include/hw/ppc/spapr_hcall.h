@@ -108,8 +108,15 @@ void spapr_hcall_visit(SpaprHcallTable *table, SpaprHcallCounters *counters,
                        SpaprHcallVisitor *visitor, void *opaque);
 
 /**
+ * spapr_hcall_promise: whether a function set is promised to the guest, as all
+ * are at first. Its calls stay; they say by themselves that they are not for it.
+ */
+void spapr_hcall_promise(SpaprHcallTable *table, const char *function_set,
+                         bool promised);
+
+/**
  * spapr_hcall_populate_dt: "ibm,hypertas-functions" of the /rtas node, one word
- * for each function set that has a registered call
+ * for each function set that has a registered call and is promised
  */
 void spapr_hcall_populate_dt(SpaprHcallTable *table, DtNode *rtas);
 

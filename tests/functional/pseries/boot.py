@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from .board import Config, booted, expect_equal, expect_true
 from .suite import add
 
-HYPERTAS = {'hcall-pft', 'hcall-term', 'hcall-interrupt', 'hcall-splpar',
-            'hcall-join', 'hcall-set-mode'}
+HYPERTAS = {'hcall-pft', 'hcall-term', 'hcall-splpar', 'hcall-join',
+            'hcall-set-mode'}
+# Those of an interrupt controller; of the other one there are none then.
+CONTROLLERS = {'XICS': 'hcall-interrupt', 'XIVE': 'hcall-int-exploitation'}
 MIB = 1 << 20
 
 
@@ -19,6 +21,11 @@ class Processor:
     model: str
     mmu: str
     append: str = ''
+
+    @property
+    def controller(self) -> str:
+        """The interrupt controller that the kernel is to choose."""
+        return 'XICS' if self.model == 'POWER8' else 'XIVE'
 
 
 P8 = Processor('POWER8', 'hash')
@@ -79,6 +86,14 @@ def _check_machine(facts: dict[str, str], label: str, memory: int) -> None:
                 memory * 3 // 4 < int(facts['memtotal']) * 1024 < memory)
 
 
+def _check_interrupts(facts: dict[str, str], line: str, controller: str
+                      ) -> None:
+    expect_equal('interrupt controllers with hypercalls',
+                 [name for name, word in CONTROLLERS.items()
+                  if word in facts['hypertas'].split()], [controller])
+    expect_true(f'{line} is of {controller}', controller in line)
+
+
 def _check_console(facts: dict[str, str]) -> None:
     expect_equal('shell terminal', facts['tty'], '/dev/hvc0')
     expect_equal('kernel console', facts['consoles'], 'hvc0')
@@ -102,6 +117,8 @@ def boot(label: str, processor: Processor, smp: str, firmware: str) -> None:
         _check_cpus(facts, processor, smp)
         _check_machine(facts, label, 1024 * MIB)
         _check_console(facts)
+        _check_interrupts(facts, board.sh('grep hvc_ /proc/interrupts'),
+                          processor.controller)
         before = int(board.sh(CONSOLE_INTERRUPTS))
         after = int(board.sh(CONSOLE_INTERRUPTS))
         expect_true(f'console interrupts grow ({before}, {after})',

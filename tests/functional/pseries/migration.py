@@ -200,7 +200,8 @@ def _register() -> None:
             ('unix-exec/radix', ['unix', 'exec'], P9, 2),
             ('file/hash-slof', ['file'],
              replace(P9_HASH, firmware='slof', kernel=K64), 2),
-            ('postcopy/hash', ['postcopy'], P8, 2)):
+            ('postcopy/hash', ['postcopy'], P8, 2),
+            ('unix/xics', ['unix'], replace(P9, machine='ic-mode=xics'), 2)):
         add(f'migration/{name}', functools.partial(move, ways, config, cpus))
     configs = {'power8': P8, 'power9': P9, 'power9-hash': P9_HASH,
                'power10-slof': replace(P10, firmware='slof', kernel=K64),

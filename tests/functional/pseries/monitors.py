@@ -9,8 +9,8 @@ from .suite import add
 
 HYPERVISOR = '/machine/hypervisor'
 # The modules that every machine has, by docs/specs/ppc-spapr-architecture.rst
-MODULES = {'memory', 'hpt', 'mmu', 'irq', 'xics', 'vpa', 'vcpus', 'cas', 'ci',
-           'rtc', 'power', 'sysparm', 'events', 'vio', 'firmware'}
+MODULES = {'memory', 'hpt', 'mmu', 'irq', 'vpa', 'vcpus', 'cas', 'ci', 'rtc',
+           'power', 'sysparm', 'events', 'vio', 'firmware'}
 
 
 def hmp(board: Board, command: str) -> str:
@@ -23,25 +23,33 @@ def hmp(board: Board, command: str) -> str:
     return answer
 
 
-def _interrupts(board: Board) -> None:
-    """info pic: a presenter for each CPU, and the sources of the devices."""
+def interrupts(board: Board, controller: str) -> None:
+    """info pic: a presenter for each CPU, and the sources of the devices.
+
+    The guest has the same controller, XICS or XIVE, and the same numbers.
+    """
     text = hmp(board, 'info pic')
     cpus = int(board.facts()['cpus'])
     print(text)
-    presenters = re.findall(r'^CPU ([0-9a-f]+) XIRR', text, re.M)
-    expect_equal('presenters', [int(n, 16) for n in presenters],
+    presenter = {'XICS': r'^CPU ([0-9a-f]+) XIRR',
+                 'XIVE': r'^CPU\[([0-9a-f]+)\]: +OS '}[controller]
+    expect_equal('presenters', [int(n, 16) for n in
+                                re.findall(presenter, text, re.M)],
                  list(range(cpus)))
-    # The guest's own list has the same numbers: hardware irq 4353 of hvc0
+    # The guest's own list: hardware irq 4352 of hvc0
     lines = board.sh('cat /proc/interrupts').splitlines()
-    numbers = [int(line.split('XICS')[1].split()[0]) for line in lines
-               if 'XICS' in line and 'IPI' not in line]
+    print(*lines, sep='\n')
+    numbers = [int(found.group(1)) for line in lines if 'IPI' not in line
+               and (found := re.search(rf'{controller}(?:-IRQ)? +(\d+) ',
+                                       line))]
     expect_true('Linux has a console interrupt', numbers)
-    known = {int(n, 16) for n in re.findall(r'^ +([0-9a-f]{4}) ', text, re.M)}
+    known = {int(n, 16) for n in
+             re.findall(r'^ +([0-9a-f]{4,8}) (?:LSI|MSI) ', text, re.M)}
     for number in numbers:
         expect_true(f'source {number:#x} is among {known}', number in known)
 
 
-def _tree(board: Board) -> None:
+def _tree(board: Board, controllers: set[str]) -> None:
     """info qom-tree and qom-list: modules, processors, terminals."""
     tree = hmp(board, 'info qom-tree')
     listed = {item['name']: item['type'] for item in
@@ -49,6 +57,8 @@ def _tree(board: Board) -> None:
     children = {name for name, kind in listed.items()
                 if kind.startswith('child<')}
     expect_equal('modules that are missing', MODULES - children, set())
+    expect_equal('interrupt controllers', children & {'xics', 'xive'},
+                 controllers)
     for name in children:
         expect_true(f'{name} is in info qom-tree',
                     re.search(rf'^ *{re.escape(name)} ?\(?', tree.replace(
@@ -86,11 +96,14 @@ def _processors(board: Board, cores: int, threads: int, maximum: int,
 
 
 def monitors(config: Config, cores: int, threads: int, maximum: int,
-             model: str) -> None:
-    """The monitors' answers agree with the guest's own."""
+             model: str, controllers: set[str]) -> None:
+    """The monitors' answers agree with the guest's own.
+
+    The last of its controllers is the one that Linux chooses.
+    """
     with booted(config) as board:
-        _interrupts(board)
-        _tree(board)
+        interrupts(board, max(controllers).upper())
+        _tree(board, controllers)
         _processors(board, cores, threads, maximum, model)
         roms = hmp(board, 'info mtree -f')
         expect_true('RAM is there', 'ram' in roms)
@@ -98,12 +111,17 @@ def monitors(config: Config, cores: int, threads: int, maximum: int,
 
 
 for _name, _config, _numbers in (
-        ('power9', Config(cpu='power9', smp='2'), (2, 1, 2, 'power9_v2.2')),
+        ('power9', Config(cpu='power9', smp='2'),
+         (2, 1, 2, 'power9_v2.2', {'xics', 'xive'})),
+        ('power9-xics', Config(cpu='power9', smp='2', machine='ic-mode=xics'),
+         (2, 1, 2, 'power9_v2.2', {'xics'})),
+        ('power9-xive', Config(cpu='power9', smp='2', machine='ic-mode=xive'),
+         (2, 1, 2, 'power9_v2.2', {'xive'})),
         ('power8-threads', Config(cpu='power8', smp='4,threads=4,maxcpus=16'),
-         (1, 4, 16, 'power8_v2.0')),
+         (1, 4, 16, 'power8_v2.0', {'xics'})),
         ('power10-slof', Config(cpu='power10', smp='4,maxcpus=8',
                                 firmware='slof'),
-         (4, 1, 8, 'power10_v2.0'))):
+         (4, 1, 8, 'power10_v2.0', {'xics', 'xive'}))):
     add(f'monitors/{_name}',
         functools.partial(monitors, _config, *_numbers),
         check=_name == 'power9')

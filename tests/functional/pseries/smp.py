@@ -2,6 +2,7 @@
 """Many CPUs: work, inter-processor interrupts, affinity, hotplug."""
 
 import functools
+from collections.abc import Sequence
 
 from .board import Board, Config, booted, expect_equal, expect_true
 from .suite import add, test
@@ -11,7 +12,7 @@ CPUS = 4
 SPIN = "sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done'"
 
 
-def _interrupts(board: Board, name: str) -> list[int]:
+def irq_counts(board: Board, name: str) -> list[int]:
     """How often an interrupt came on each CPU."""
     lines = board.sh('cat /proc/interrupts').splitlines()
     cpus = len(lines[0].split())
@@ -47,58 +48,72 @@ def every_cpu_works() -> None:
                     len(grown) == CPUS and min(grown) > 0)
 
 
+def check_ipis(board: Board, cpus: int) -> None:
+    """Inter-processor interrupts reach every CPU."""
+    before = irq_counts(board, 'IPI')
+    # Processes that wake each other across CPUs, and TLB shootdowns.
+    for cpu in range(cpus):
+        other = (cpu + 1) % cpus
+        board.sh(f'taskset {1 << cpu:x} yes | head -n 20000 | '
+                 f'taskset {1 << other:x} cat > /dev/null')
+    after = irq_counts(board, 'IPI')
+    grown = [b - a for a, b in zip(before, after)]
+    expect_true(f'IPIs came on every CPU: {grown}', min(grown) > 0)
+
+
+def check_affinity(board: Board, order: Sequence[int]) -> None:
+    """The console's interrupt goes to the CPU that it is bound to."""
+    irq = _irq(board, 'hvc_console')
+    for cpu in order:
+        board.sh(f'echo {1 << cpu:x} > /proc/irq/{irq}/smp_affinity')
+        before = irq_counts(board, 'hvc_console')
+        for _ in range(5):
+            board.sh('true')
+        after = irq_counts(board, 'hvc_console')
+        grown = [b - a for a, b in zip(before, after)]
+        expect_true(f'interrupts on CPU {cpu}: {grown}', grown[cpu] > 0)
+        expect_equal('interrupts on other CPUs',
+                     sum(grown) - grown[cpu], 0)
+
+
+def check_hotplug(board: Board, cpus: int, times: int) -> None:
+    """CPUs that go offline and online again still do their work."""
+    system = '/sys/devices/system/cpu'
+    for _ in range(times):
+        for cpu in range(1, cpus):
+            board.sh(f'echo 0 > {system}/cpu{cpu}/online')
+        expect_equal('online CPUs', board.sh(f'cat {system}/online'), '0')
+        for cpu in reversed(range(1, cpus)):
+            board.sh(f'echo 1 > {system}/cpu{cpu}/online')
+        expect_equal('online CPUs', board.sh(f'cat {system}/online'),
+                     f'0-{cpus - 1}')
+        for cpu in range(cpus):
+            board.sh(f'taskset {1 << cpu:x} true')
+    # The first CPU can go too.
+    board.sh(f'echo 0 > {system}/cpu0/online')
+    expect_equal('online CPUs', board.sh(f'cat {system}/online'),
+                 f'1-{cpus - 1}' if cpus > 2 else '1')
+    board.sh(f'echo 1 > {system}/cpu0/online')
+
+
 @test('smp/ipis')
 def ipis() -> None:
     """Inter-processor interrupts reach every CPU."""
     with booted(Config(smp=str(CPUS))) as board:
-        before = _interrupts(board, 'IPI')
-        # Processes that wake each other across CPUs, and TLB shootdowns.
-        for cpu in range(CPUS):
-            other = (cpu + 1) % CPUS
-            board.sh(f'taskset {1 << cpu:x} yes | head -n 20000 | '
-                     f'taskset {1 << other:x} cat > /dev/null')
-        after = _interrupts(board, 'IPI')
-        grown = [b - a for a, b in zip(before, after)]
-        expect_true(f'IPIs came on every CPU: {grown}', min(grown) > 0)
+        check_ipis(board, CPUS)
 
 
 @test('smp/irq-affinity')
 def irq_affinity() -> None:
     """The console's interrupt goes to the CPU that it is bound to."""
     with booted(Config(smp=str(CPUS))) as board:
-        irq = _irq(board, 'hvc_console')
-        for cpu in (2, 1, 3, 0):
-            board.sh(f'echo {1 << cpu:x} > /proc/irq/{irq}/smp_affinity')
-            before = _interrupts(board, 'hvc_console')
-            for _ in range(5):
-                board.sh('true')
-            after = _interrupts(board, 'hvc_console')
-            grown = [b - a for a, b in zip(before, after)]
-            expect_true(f'interrupts on CPU {cpu}: {grown}', grown[cpu] > 0)
-            expect_equal('interrupts on other CPUs',
-                         sum(grown) - grown[cpu], 0)
+        check_affinity(board, (2, 1, 3, 0))
 
 
 def hotplug(firmware: str, smp: str, cpus: int) -> None:
     """CPUs that go offline and online again still do their work."""
     with booted(Config(smp=smp, firmware=firmware)) as board:
-        system = '/sys/devices/system/cpu'
-        for _ in range(3):
-            for cpu in range(1, cpus):
-                board.sh(f'echo 0 > {system}/cpu{cpu}/online')
-            expect_equal('online CPUs', board.sh(f'cat {system}/online'),
-                         '0')
-            for cpu in reversed(range(1, cpus)):
-                board.sh(f'echo 1 > {system}/cpu{cpu}/online')
-            expect_equal('online CPUs', board.sh(f'cat {system}/online'),
-                         f'0-{cpus - 1}')
-            for cpu in range(cpus):
-                board.sh(f'taskset {1 << cpu:x} true')
-        # The first CPU can go too.
-        board.sh(f'echo 0 > {system}/cpu0/online')
-        expect_equal('online CPUs', board.sh(f'cat {system}/online'),
-                     f'1-{cpus - 1}' if cpus > 2 else '1')
-        board.sh(f'echo 1 > {system}/cpu0/online')
+        check_hotplug(board, cpus, 3)
 
 
 @test('smp/reboot-with-cpus-offline')

@@ -59,7 +59,8 @@ def load_state(board: Board, tag: str, nodes: Sequence[str] = ()) -> None:
 
 
 @contextlib.contextmanager
-def _stopped(board: Board) -> Iterator[None]:
+def stopped(board: Board) -> Iterator[None]:
+    """A time in which the machine stands still."""
     board.vm.cmd('stop')
     yield
     board.vm.cmd('cont')
@@ -79,7 +80,7 @@ def save(board: Board, work: Workload, tag: str) -> Saved:
     """Take a snapshot."""
     rounds = work.rounds()
     start, up = time.monotonic(), uptime(board)
-    with _stopped(board):
+    with stopped(board):
         latest = up + time.monotonic() - start
         save_state(board, tag)
         return Saved(tag, work.mark(), rounds, up, latest)
@@ -87,7 +88,7 @@ def save(board: Board, work: Workload, tag: str) -> Saved:
 
 def load(board: Board, work: Workload, saved: Saved) -> None:
     """Go back to a snapshot."""
-    with _stopped(board):
+    with stopped(board):
         load_state(board, saved.tag)
         work.rewind(saved.mark)
         start = time.monotonic()
@@ -154,6 +155,8 @@ add('snapshot/restart/power8', functools.partial(restart, P8, 2),
     check=False)
 for _name, _config in (('power8', P8), ('power9', P9),
                        ('power9-hash', P9_HASH),
+                       ('power9-xics', replace(P9, machine='ic-mode=xics')),
+                       ('power9-xive', replace(P9, machine='ic-mode=xive')),
                        ('power10-slof', P10_SLOF)):
     add(f'snapshot/4-cpus/{_name}',
         functools.partial(cycle, _config, 4, 12), check=False, timeout=900)
