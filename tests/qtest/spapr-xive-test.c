@@ -715,6 +715,44 @@ static void test_redirect(void)
     board_quit(board);
 }
 
+/* Power warnings: a level, which is there again as long as nobody reads them */
+static void test_level(void)
+{
+    Board *board = board_start();
+    /* External interrupt, its source, the class of power warnings */
+    const uint32_t check[] = { 0x500, EPOW, 0x40000000, 0, 0x2000000, 2048 };
+    uint32_t token = spapr_qtest_rtas_token(board->fdt, "check-exception");
+    uint32_t status;
+
+    /* It comes before the source is used */
+    qtest_qmp_assert_success(board->qts, "{'execute': 'system_powerdown'}");
+    check_pq(board, EPOW, PQ_OFF);
+    set_up(board, EPOW, 1);
+    check_ack(board, 1, NSR_EO << 8 | PRIO);
+    check_entry(board, QUEUE(1), 0, 0x80001100);
+    check_pq(board, EPOW, PQ_PENDING);
+    eoi(board, EPOW);
+    check_entry(board, QUEUE(1), 1, 0x80001100);
+    check_pq(board, EPOW, PQ_PENDING);
+
+    spapr_qtest_rtas(board->qts, 0x1000000, token, 6, check, 1, &status);
+    g_assert_cmpint(status, ==, RTAS_OUT_SUCCESS);
+    eoi(board, EPOW);
+    check_pq(board, EPOW, PQ_RESET);
+    check_entry(board, QUEUE(1), 2, 0);
+
+    /* It comes afterwards; and the state can be set by a store too */
+    qtest_qmp_assert_success(board->qts, "{'execute': 'system_powerdown'}");
+    check_entry(board, QUEUE(1), 2, 0x80001100);
+    qtest_writeq(board->qts, board->mgmt[EPOW] + ESB_SET_00, 0);
+    check_pq(board, EPOW, PQ_PENDING);
+    check_entry(board, QUEUE(1), 3, 0x80001100);
+    g_assert_cmpuint(esb_load(board, EPOW, ESB_SET_01), ==, PQ_PENDING);
+    check_pq(board, EPOW, PQ_OFF);
+    check_entry(board, QUEUE(1), 4, 0);
+    board_quit(board);
+}
+
 /* The ring of the OS, and nothing else, for its processor */
 static void test_context_access(void)
 {
@@ -915,6 +953,14 @@ static void test_int_reset(void)
     assert_call(H_SUCCESS, H_INT_RESET, 0);
     check_forgotten(board);
     check_ack(board, 0, NSR_EO << 8 | PRIO);
+
+    /* A level that is there shows when its source is used again */
+    qtest_qmp_assert_success(board->qts, "{'execute': 'system_powerdown'}");
+    assert_call(H_SUCCESS, H_INT_RESET, 0);
+    check_pq(board, EPOW, PQ_OFF);
+    set_up(board, EPOW, 1);
+    check_pq(board, EPOW, PQ_PENDING);
+    check_entry(board, QUEUE(1), 0, 0x80001100);
     board_quit(board);
 }
 
@@ -1129,6 +1175,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-xive/notification", test_notification);
     qtest_add_func("spapr-xive/priorities", test_priorities);
     qtest_add_func("spapr-xive/redirect", test_redirect);
+    qtest_add_func("spapr-xive/level", test_level);
     qtest_add_func("spapr-xive/context-access", test_context_access);
     qtest_add_func("spapr-xive/reporting-line", test_reporting_line);
     qtest_add_func("spapr-xive/esb", test_esb);

@@ -4,7 +4,7 @@
 import functools
 from dataclasses import replace
 
-from .board import Board, Config, booted, expect_equal
+from .board import Board, Config, booted, expect_equal, running
 from .logs import log_dir
 from .monitors import interrupts
 from .smp import check_affinity, check_hotplug, check_ipis
@@ -48,6 +48,18 @@ def guest(config: Config, controller: str) -> None:
         board.console.wait_shell(config.boot_time)
         _use(board, controller, 1)
         _power_off(board)
+
+
+@test('interrupts/early-warning')
+def early_warning() -> None:
+    """A level that is there before guest, controller and driver is heard."""
+    for mode in CHOICE:
+        config = Config(machine=f'ic-mode={mode}', args=('-S',))
+        with running(config) as board:
+            board.vm.cmd('system_powerdown')
+            board.vm.cmd('cont')
+            board.console.expect('Power off requested', config.boot_time)
+            expect_equal("QEMU's exit code", board.wait_exit(60), 0)
 
 
 @test('interrupts/snapshots-of-both', timeout=300)
