@@ -192,9 +192,15 @@ static bool cas_is_power9(uint32_t compat_pvr)
                              CPU_POWERPC_LOGICAL_3_00);
 }
 
-static bool cas_choose_mmu(const CasRequest *req, bool *radix, bool *gtse)
+static bool cas_can_radix(uint32_t compat_pvr)
 {
-    bool can_radix = spapr_mmu_can_radix();
+    return spapr_mmu_can_radix() && cas_is_power9(compat_pvr);
+}
+
+static bool cas_choose_mmu(const CasRequest *req, uint32_t compat_pvr,
+                           bool *radix, bool *gtse)
+{
+    bool can_radix = cas_can_radix(compat_pvr);
 
     switch (req->ov5[OV5_MMU] & OV5_MMU_MASK) {
     case OV5_MMU_HASH:
@@ -348,7 +354,7 @@ bool spapr_cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec)
 
     if (!cas_others_stopped(cpu) || !cas_read_request(cas, cpu, vec, &req) ||
         !cas_choose_compat(cas, &req, &compat_pvr) ||
-        !cas_choose_mmu(&req, &radix, &gtse) ||
+        !cas_choose_mmu(&req, compat_pvr, &radix, &gtse) ||
         !cas_check_resize(cas, &req, radix) ||
         !cas_choose_interrupts(cas, &req, compat_pvr, &xive)) {
         return false;
@@ -434,7 +440,7 @@ void spapr_cas_machine_reset(SpaprCas *cas)
         memset(cas->ov5, 0, sizeof(cas->ov5));
         cas->compat_pvr = cas->max_compat_pvr;
         /* A guest that never negotiates finds the newest MMU */
-        cas->radix = spapr_mmu_can_radix();
+        cas->radix = cas_can_radix(cas->max_compat_pvr);
         cas->gtse = false;
         /* LoPAR: legacy mode, until the guest says that it knows another */
         xive = !irq->xics;
@@ -453,7 +459,7 @@ static void cas_populate_dt(SpaprModule *module, DtNode *root)
 {
     SpaprCas *cas = SPAPR_CAS(module);
     DtNode *chosen = dt_get(root, "chosen");
-    bool can_radix = spapr_mmu_can_radix();
+    bool can_radix = cas_can_radix(cas->max_compat_pvr);
     /* Pairs of byte number and value; Linux's prom_check_platform_support() */
     const uint8_t platform[] = {
         OV5_INTERRUPTS, cas_interrupts(cas),

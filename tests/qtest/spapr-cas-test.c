@@ -210,6 +210,7 @@ static void test_platform_support(void)
         { "power8", MMU_HASH, 0, INTC_XICS },
         { "power9", MMU_EITHER, 0x40, INTC_EITHER },
         { "power10", MMU_EITHER, 0x40, INTC_EITHER },
+        { "power9 -machine max-cpu-compat=power8", MMU_HASH, 0, INTC_XICS },
         { "power10 -machine max-cpu-compat=power9", MMU_EITHER, 0x40,
           INTC_EITHER },
         { "power8 -machine ic-mode=dual", MMU_HASH, 0, INTC_XICS },
@@ -305,6 +306,30 @@ static void test_max_compat(void)
     vec_options(&vec, 0xff, MMU_HASH, 0);
     g_assert_cmpint(cas_call(qts, &vec, BUF_SIZE), ==, H_SUCCESS);
     assert_version(qts, LOGICAL_2_07);
+    /* Such a processor has no radix MMU; to begin with, too */
+    g_assert_cmpint(cas_request(qts, 0xffffffff, LOGICAL_2_07, MMU_RADIX, 0),
+                    ==, H_PARAMETER);
+    g_assert_cmpint(cas_request(qts, 0xffffffff, LOGICAL_2_07, MMU_EITHER, 0),
+                    ==, H_SUCCESS);
+    g_assert_cmpint(hcall(qts, H_READ, 0, 0), ==, H_SUCCESS);
+    qtest_system_reset(qts);
+    g_assert_cmpint(hcall(qts, H_READ, 0, 0), ==, H_SUCCESS);
+    qtest_quit(qts);
+}
+
+/* A guest may choose to have an old processor */
+static void test_compat_mmu(void)
+{
+    QTestState *qts = qtest_init("-M pseries -cpu power9 -m 512M");
+
+    g_assert_cmpint(cas_request(qts, 0xffffffff, LOGICAL_2_07, MMU_RADIX, 0),
+                    ==, H_PARAMETER);
+    g_assert_cmpint(cas_request(qts, 0xffffffff, LOGICAL_3_00, MMU_RADIX, 0),
+                    ==, H_SUCCESS);
+    g_assert_cmpint(hcall(qts, H_READ, 0, 0), ==, H_PARAMETER);
+    g_assert_cmpint(cas_request(qts, 0xffffffff, LOGICAL_2_07, MMU_EITHER, 0),
+                    ==, H_SUCCESS);
+    g_assert_cmpint(hcall(qts, H_READ, 0, 0), ==, H_SUCCESS);
     qtest_quit(qts);
 }
 
@@ -664,6 +689,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr/cas/compat/level", test_compat);
     qtest_add_func("spapr/cas/compat/best", test_compat_best);
     qtest_add_func("spapr/cas/compat/max", test_max_compat);
+    qtest_add_func("spapr/cas/compat/mmu", test_compat_mmu);
     qtest_add_func("spapr/cas/refused", test_refused);
     qtest_add_func("spapr/cas/interrupts/dual", test_interrupts_dual);
     qtest_add_func("spapr/cas/interrupts/level", test_interrupts_level);

@@ -91,6 +91,8 @@ for _mode, _controller in CHOICE.items():
                 check=_cpus == 4 and _label == 'power9', timeout=300)
 for _name, _config, _controller in (
         ('default/power8', Config(cpu='power8', smp='4'), 'XICS'),
+        ('default/compat-power8', Config(
+            cpu='power10', smp='2', machine='max-cpu-compat=power8'), 'XICS'),
         ('default/compat-power9', Config(
             cpu='power10', smp='2', machine='max-cpu-compat=power9'), 'XIVE'),
         ('default/threads', Config(
