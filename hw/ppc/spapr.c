@@ -17,6 +17,7 @@
 #include "hw/net/spapr_veth.h"
 #include "hw/nmi.h"
 #include "hw/nvram/spapr_nvram.h"
+#include "hw/pci/pci.h"
 #include "hw/ppc/ppc.h"
 #include "hw/ppc/spapr.h"
 #include "hw/ppc/spapr_caps.h"
@@ -30,6 +31,7 @@
 #include "hw/ppc/spapr_memory.h"
 #include "hw/ppc/spapr_mmu.h"
 #include "hw/ppc/spapr_numa.h"
+#include "hw/ppc/spapr_pci.h"
 #include "hw/ppc/spapr_power.h"
 #include "hw/ppc/spapr_qtest.h"
 #include "hw/ppc/spapr_rng.h"
@@ -46,8 +48,9 @@
 #include "hw/ppc/spapr_vpa.h"
 #include "hw/ppc/spapr_vpd.h"
 #include "hw/ppc/vof.h"
-#include "hw/ppc/xics_spapr.h"
+#include "hw/qdev-properties.h"
 #include "hw/scsi/spapr_vscsi.h"
+#include "hw/usb.h"
 #include "system/blockdev.h"
 #include "system/qtest.h"
 #include "system/reset.h"
@@ -242,6 +245,42 @@ static void machine_create_vio(SpaprMachineState *spapr)
     }
 }
 
+/* USB is for what a graphical console wants, unless the user asks for it */
+static void machine_create_usb(PCIBus *bus, bool console)
+{
+    USBBus *usb;
+
+    pci_create_simple(bus, -1, "nec-usb-xhci");
+    if (console) {
+        usb = USB_BUS(object_resolve_type_unambiguous(TYPE_USB_BUS,
+                                                      &error_abort));
+        usb_create_simple(usb, "usb-kbd");
+        usb_create_simple(usb, "usb-mouse");
+    }
+}
+
+/* The built-in bridge, and the devices that options for all boards ask for */
+static void machine_create_pci(SpaprMachineState *spapr)
+{
+    MachineState *machine = MACHINE(spapr);
+    DeviceState *phb = qdev_new(TYPE_SPAPR_PHB);
+    PCIBus *bus;
+    bool console;
+
+    spapr->hv->pci = machine_add_module(spapr, TYPE_SPAPR_PCI, "pci");
+    qdev_prop_set_uint32(phb, "index", 0);
+    object_property_add_child(OBJECT(spapr->hv), "phb", OBJECT(phb));
+    sysbus_realize_and_unref(SYS_BUS_DEVICE(phb), &error_fatal);
+    bus = PCI_HOST_BRIDGE(phb)->bus;
+
+    pci_init_nic_devices(bus, MACHINE_GET_CLASS(machine)->default_nic);
+    console = pci_vga_init(bus) != NULL;
+    machine->usb |= console && defaults_enabled() && !machine->usb_disabled;
+    if (machine->usb) {
+        machine_create_usb(bus, console);
+    }
+}
+
 static void machine_create_firmware(SpaprMachineState *spapr)
 {
     SpaprFirmware *fw = spapr_firmware_new(MACHINE(spapr),
@@ -271,10 +310,6 @@ static void machine_check_options(MachineState *machine)
     }
     if (machine->dtb) {
         error_report("-dtb: the board makes its own device tree");
-        exit(EXIT_FAILURE);
-    }
-    if (machine->usb) {
-        error_report("-usb, usb=on: the board has no USB controller yet");
         exit(EXIT_FAILURE);
     }
 }
@@ -394,6 +429,7 @@ static void machine_init(MachineState *machine)
     machine_add_module(spapr, TYPE_SPAPR_RANDOM, "random");
     hv->tces = machine_add_module(spapr, TYPE_SPAPR_TCES, "tces");
     machine_create_vio(spapr);
+    machine_create_pci(spapr);
     machine_create_firmware(spapr);
     spapr_qtest_init();
     spapr_stats_init();
@@ -653,6 +689,9 @@ static void spapr_machine_class_init(ObjectClass *oc, void *data)
     /* A guest without nodes could not be given memory of a second one later */
     mc->auto_enable_numa = true;
     mc->numa_mem_supported = true;
+    machine_class_allow_dynamic_sysbus_dev(mc, TYPE_SPAPR_PHB);
+    /* SLOF's nodes are functions, with nothing below them for their disks */
+    mc->ignore_boot_device_suffixes = true;
 
     nc->nmi_monitor_handler = machine_nmi;
     ic->print_info = machine_print_pic;

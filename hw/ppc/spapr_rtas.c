@@ -29,6 +29,8 @@ typedef struct SpaprRtasService {
     unsigned optional;      /* as many of the last may be left out */
     unsigned nret;
     SpaprRtasFn *fn;
+    unsigned other_nret;    /* with so many return cells it is other_fn */
+    SpaprRtasFn *other_fn;  /* NULL: there is no such version */
     void *opaque;
     uint64_t count;
 } SpaprRtasService;
@@ -81,11 +83,17 @@ void spapr_rtas_register(SpaprRtasTable *table, const char *name,
     spapr_rtas_register_optional(table, name, nargs, 0, nret, fn, opaque);
 }
 
-static bool counts_match(const SpaprRtasService *service,
-                         unsigned nargs, unsigned nret)
+/* The handler for a call with such counts; NULL when there may be none */
+static SpaprRtasFn *service_fn(const SpaprRtasService *service,
+                               unsigned nargs, unsigned nret)
 {
-    return nret == service->nret && nargs <= service->nargs &&
-           nargs >= service->nargs - service->optional;
+    if (nargs > service->nargs || nargs < service->nargs - service->optional) {
+        return NULL;
+    }
+    if (nret == service->nret) {
+        return service->fn;
+    }
+    return nret == service->other_nret ? service->other_fn : NULL;
 }
 
 static SpaprRtasService *rtas_service(SpaprRtasTable *table, uint32_t token)
@@ -96,6 +104,23 @@ static SpaprRtasService *rtas_service(SpaprRtasTable *table, uint32_t token)
     }
     return &g_array_index(table->services, SpaprRtasService,
                           token - RTAS_TOKEN_BASE);
+}
+
+uint32_t spapr_rtas_token(SpaprRtasTable *table, const char *name)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(table->by_name, name));
+}
+
+void spapr_rtas_register_version(SpaprRtasTable *table, const char *name,
+                                 unsigned nret, SpaprRtasFn *fn)
+{
+    SpaprRtasService *service = rtas_service(table,
+                                             spapr_rtas_token(table, name));
+
+    g_assert(service && !service->other_fn && nret != service->nret);
+    g_assert(nret <= SPAPR_RTAS_MAX_CELLS);
+    service->other_nret = nret;
+    service->other_fn = fn;
 }
 
 static bool read_cells(hwaddr pa, uint32_t *cells, unsigned n)
@@ -132,8 +157,9 @@ static target_long rtas_run(SpaprRtasTable *table, SpaprRtasService *service,
 {
     uint32_t args[SPAPR_RTAS_MAX_CELLS] = { 0 };
     uint32_t rets[SPAPR_RTAS_MAX_CELLS + 1] = { 0 };
+    SpaprRtasFn *fn = service ? service_fn(service, nargs, nret) : NULL;
 
-    if (!service || !counts_match(service, nargs, nret)) {
+    if (!fn) {
         if (!nret) {
             return H_PARAMETER;
         }
@@ -144,7 +170,7 @@ static target_long rtas_run(SpaprRtasTable *table, SpaprRtasService *service,
         return H_PARAMETER;
     }
     service->count++;
-    rets[0] = service->fn(cpu, service->opaque, args, rets + 1);
+    rets[0] = fn(cpu, service->opaque, args, rets + 1);
     if (rets[0] == (uint32_t)RTAS_OUT_HW_ERROR) {
         table->failed = RTAS_TOKEN_BASE +
             (service - (SpaprRtasService *)table->services->data);
@@ -187,12 +213,12 @@ target_long spapr_rtas_call_by_name(SpaprRtasTable *table, PowerPCCPU *cpu,
                                     unsigned nargs, hwaddr args_pa,
                                     unsigned nret, hwaddr rets_pa)
 {
-    gpointer token = g_hash_table_lookup(table->by_name, name);
+    uint32_t token = spapr_rtas_token(table, name);
 
     if (!token) {
         return H_PARAMETER;
     }
-    return rtas_run(table, rtas_service(table, GPOINTER_TO_UINT(token)), cpu,
+    return rtas_run(table, rtas_service(table, token), cpu,
                     nargs, args_pa, nret, rets_pa);
 }
 

@@ -65,6 +65,7 @@ struct SpaprTceTable {
     SpaprTceWindow *window; /* of the BQL; NULL when it is gone */
     uint32_t liobn;
     uint32_t page_shift;
+    uint64_t base;          /* I/O address of the first page */
     uint64_t nr_tces;
     bool notify;            /* there are those who want to know of changes */
     uint64_t *chunks[];     /* of CHUNK_TCES each, in host byte order */
@@ -332,13 +333,15 @@ static bool table_has_liobn(const void *table, const void *liobn)
 
 bool spapr_tce_window_init(SpaprTceWindow *win, Object *owner,
                            SpaprTces *tces, uint32_t liobn,
-                           unsigned page_shift, uint64_t size, Error **errp)
+                           unsigned page_shift, uint64_t base, uint64_t size,
+                           Error **errp)
 {
     uint64_t nr_tces = size >> page_shift;
     SpaprTceTable *table;
 
     g_assert(page_shift >= SPAPR_TCE_PAGE_SHIFT);
     g_assert(nr_tces && size == nr_tces << page_shift);
+    g_assert(QEMU_IS_ALIGNED(base, 1ULL << page_shift));
     table = g_try_malloc0(sizeof(*table) + DIV_ROUND_UP(nr_tces, CHUNK_TCES) *
                                            sizeof(table->chunks[0]));
     if (!table) {
@@ -351,6 +354,7 @@ bool spapr_tce_window_init(SpaprTceWindow *win, Object *owner,
     table->window = win;
     table->liobn = liobn;
     table->page_shift = page_shift;
+    table->base = base;
     table->nr_tces = nr_tces;
     if (!qht_insert(&tces->tables, table, liobn_hash(liobn), NULL)) {
         error_setg(errp, "0x%" PRIx32 " is already the logical I/O bus number "
@@ -497,10 +501,10 @@ static SpaprTceTable *tces_find_tce(SpaprTces *tces, target_ulong liobn,
 {
     SpaprTceTable *table = tces_find(tces, liobn);
 
-    if (!table) {
+    if (!table || ioba < table->base) {
         return NULL;
     }
-    *index = ioba >> table->page_shift;
+    *index = (ioba - table->base) >> table->page_shift;
     return *index < table->nr_tces ? table : NULL;
 }
 

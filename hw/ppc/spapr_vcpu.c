@@ -9,9 +9,11 @@
 
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"
+#include "qemu/units.h"
 #include "hw/ppc/fdt.h"
 #include "hw/ppc/spapr_caps.h"
 #include "hw/ppc/spapr_cpu_core.h"
+#include "hw/ppc/spapr_memory.h"
 #include "hw/ppc/spapr_mmu.h"
 #include "hw/ppc/spapr_numa.h"
 #include "hw/ppc/spapr_vcpu.h"
@@ -669,6 +671,8 @@ static void vcpus_populate_dt(SpaprModule *module, DtNode *root)
 {
     SpaprHypervisor *hv = module->hv;
     DtNode *cpus = dt_get(root, "cpus");
+    uint64_t memory = hv->memory->size;
+    unsigned cores = 0;
 
     dt_prop_u32(cpus, "#address-cells", 1);
     dt_prop_u32(cpus, "#size-cells", 0);
@@ -677,8 +681,16 @@ static void vcpus_populate_dt(SpaprModule *module, DtNode *root)
 
         if (vcpu && vcpu == &vcpu->core->vcpus[0]) {
             dt_add_core(cpus, hv, vcpu->core);
+            cores++;
         }
     }
+    /*
+     * The most that there may ever be, of memory too. Linux asks for it when it
+     * makes a DMA window that all memory is to fit in.
+     */
+    dt_prop_cells(dt_get(root, "rtas"), "ibm,lrdr-capacity",
+                  memory >> 32, (uint32_t)memory,
+                  SPAPR_LMB_SIZE >> 32, (uint32_t)SPAPR_LMB_SIZE, cores);
 }
 
 /* The module */

@@ -191,7 +191,7 @@ static bool vio_create_window(SpaprVioDevice *dev, Error **errp)
     Object *obj = OBJECT(dev);
 
     if (!spapr_tce_window_init(&dev->window, obj, hv->tces, dev->reg,
-                               SPAPR_TCE_PAGE_SHIFT, size, errp)) {
+                               SPAPR_TCE_PAGE_SHIFT, 0, size, errp)) {
         return false;
     }
     memory_region_init(&dev->dma_root, obj, "dma", UINT64_MAX);

@@ -419,15 +419,25 @@ static uint64_t source(Fuzz *fuzz)
 {
     static const uint32_t sources[] = {
         0x1000, 0x1001, 0x1100, 0x1101, 0x1102, 0x12ff, 0x1300, 0x1301, 0x1302,
-        0x1303, 0x1fff, 0x2000, 0xfff, 0, 2, 16,
+        0x1303, 0x1380, 0x1381, 0x1bc0, 0x1bc1, 0x1fff, 0x2000, 0xfff, 0, 2,
+        16,
     };
 
     return ANY_OF(fuzz, sources);
 }
 
+/* LIOBNs of DMA windows of PCI */
+static uint64_t pci_window(Fuzz *fuzz)
+{
+    return 0x80000000 | below(fuzz, 4);
+}
+
 /* Mostly the test device's or the LAN's, which is also its LIOBN */
 static uint64_t adapter(Fuzz *fuzz)
 {
+    if (one_in(fuzz, 8)) {
+        return pci_window(fuzz);
+    }
     return one_in(fuzz, 8) ? unit(fuzz) : TESTDEV_UNIT + one_in(fuzz, 3);
 }
 
@@ -828,6 +838,50 @@ static uint64_t event_page(Fuzz *fuzz)
     }
 }
 
+/* PCI functions, mostly such as there are */
+static uint64_t config_addr(Fuzz *fuzz)
+{
+    return one_in(fuzz, 16) ? word(fuzz) : below(fuzz, 5) << 11;
+}
+
+/* The same with a register: those that everybody has, and the capabilities */
+static uint64_t config_register(Fuzz *fuzz)
+{
+    return config_addr(fuzz) | (below(fuzz, 0x40) << 2);
+}
+
+static uint64_t bridge_hi(Fuzz *fuzz)
+{
+    return one_in(fuzz, 32) ? word(fuzz) : 0x08000000;
+}
+
+static uint64_t bridge_lo(Fuzz *fuzz)
+{
+    return one_in(fuzz, 32) ? word(fuzz) : 0x20000000;
+}
+
+static uint64_t config_size(Fuzz *fuzz)
+{
+    return one_in(fuzz, 16) ? word(fuzz) : 1 << below(fuzz, 3);
+}
+
+static uint64_t one(Fuzz *fuzz)
+{
+    return one_in(fuzz, 16) ? word(fuzz) : 1;
+}
+
+static uint64_t page_shift(Fuzz *fuzz)
+{
+    static const uint32_t shifts[] = { 12, 16, 21, 24, 25, 64, -1 };
+
+    return ANY_OF(fuzz, shifts);
+}
+
+static uint64_t window_shift(Fuzz *fuzz)
+{
+    return one_in(fuzz, 16) ? word(fuzz) : 12 + below(fuzz, 32);
+}
+
 /* Enough for a tree, but sometimes not */
 static uint64_t tree_room(Fuzz *fuzz)
 {
@@ -854,7 +908,11 @@ static const Service services[] = {
     { "get-power-level", 1, 2, { small } },
     { "get-sensor-state", 2, 2, { sensor, small } },
     { "get-time-of-day", 0, 8 },
+    { "ibm,change-msi", 6, 4, { config_addr, bridge_hi, bridge_lo, small,
+                                small, one } },
     { "ibm,close-errinjct", 1, 1, { open_token } },
+    { "ibm,create-pe-dma-window", 5, 4, { config_addr, bridge_hi, bridge_lo,
+                                          page_shift, window_shift } },
     { "ibm,errinjct", 3, 1, { error_class, open_token, error_buffer } },
     { "ibm,get-dynamic-sensor-state", 2, 2, { sensor, location } },
     { "ibm,get-indices", 5, 2, { small, sensor, address, length, small } },
@@ -867,9 +925,20 @@ static const Service services[] = {
     { "ibm,nmi-register", 2, 1, { routine, routine } },
     { "ibm,open-errinjct", 0, 2 },
     { "ibm,os-term", 1, 1, { location_string }, true },
+    { "ibm,query-interrupt-source-number", 4, 3, { config_addr, bridge_hi,
+                                                   bridge_lo, small } },
+    { "ibm,query-pe-dma-window", 3, 6, { config_addr, bridge_hi,
+                                         bridge_lo } },
+    { "ibm,read-pci-config", 4, 2, { config_register, bridge_hi, bridge_lo,
+                                     config_size } },
+    { "ibm,remove-pe-dma-window", 1, 1, { pci_window } },
+    { "ibm,reset-pe-dma-windows", 3, 1, { config_addr, bridge_hi,
+                                          bridge_lo } },
     { "ibm,set-dynamic-indicator", 3, 1, { sensor, small, location } },
     { "ibm,set-system-parameter", 2, 1, { parameter, counted } },
     { "ibm,set-xive", 3, 1, { source, processor, priority } },
+    { "ibm,write-pci-config", 5, 1, { config_register, bridge_hi, bridge_lo,
+                                      config_size, word } },
     { "nvram-fetch", 3, 2, { length, address, length } },
     { "nvram-store", 3, 2, { length, address, length } },
     { "power-off", 2, 1, { any, any }, true },
@@ -1352,6 +1421,8 @@ static void start(Fuzz *fuzz, const Machine *machine, const char *more)
         "-device spapr-vlan,netdev=hub0 -device spapr-vlan,netdev=hub1 "
         "-device spapr-vscsi,id=vscsi -blockdev null-co,node-name=null,"
         "size=1048576,read-zeroes=on -device scsi-hd,bus=vscsi.0,drive=null "
+        "-device edu,addr=1 -device virtio-rng-pci,addr=2 "
+        "-device pci-bridge,chassis_nr=1,addr=3 "
         "-action shutdown=pause,panic=pause,reboot=reset%s",
         machine->options, (uint64_t)RAM_SIZE, (uint64_t)(RAM_SIZE / MiB),
         machine->cpus, machine->cpus, more);

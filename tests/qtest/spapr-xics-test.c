@@ -17,7 +17,7 @@
 #define SOURCE          0x1100
 #define IPI             2
 /* Numbers that are no source: controllers' own, in range but unused, outside */
-#define UNUSED_SOURCE   0x1eff
+#define UNUSED_SOURCE   0x1fef
 #define LAST_SOURCE     0x1fff
 
 #define DEADLINE_US     (20 * G_USEC_PER_SEC)

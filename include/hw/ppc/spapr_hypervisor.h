@@ -30,6 +30,7 @@ typedef struct SpaprCas SpaprCas;
 typedef struct SpaprFirmware SpaprFirmware;
 typedef struct SpaprTces SpaprTces;
 typedef struct SpaprVioBridge SpaprVioBridge;
+typedef struct SpaprPci SpaprPci;
 typedef struct SpaprSensors SpaprSensors;
 typedef struct SpaprSurveillance SpaprSurveillance;
 typedef struct SpaprEvents SpaprEvents;
@@ -62,6 +63,7 @@ struct SpaprHypervisor {
     SpaprFirmware *firmware;
     SpaprTces *tces;
     SpaprVioBridge *vio;
+    SpaprPci *pci;
     SpaprSensors *sensors;
     SpaprSurveillance *surveillance;
     SpaprEvents *events;

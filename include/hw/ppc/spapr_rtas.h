@@ -68,6 +68,18 @@ void spapr_rtas_register_optional(SpaprRtasTable *table, const char *name,
                                   SpaprRtasFn *fn, void *opaque);
 
 /**
+ * spapr_rtas_register_version: a service that is registered already may be
+ * called with another number of return cells too
+ * @nret: that number; in all else it is as the other is
+ * @fn: the handler of such calls
+ */
+void spapr_rtas_register_version(SpaprRtasTable *table, const char *name,
+                                 unsigned nret, SpaprRtasFn *fn);
+
+/** spapr_rtas_token: the token of a service, or 0 when there is none */
+uint32_t spapr_rtas_token(SpaprRtasTable *table, const char *name);
+
+/**
  * spapr_rtas_call: run the service whose argument buffer the guest passed
  * @args_pa: guest real address of the buffer (token, nargs, nret, cells)
  *

@@ -37,14 +37,17 @@ typedef struct SpaprTceWindow {
  * @owner: the device, whose child the region becomes
  * @liobn: its logical I/O bus number, which no other window may have
  * @page_shift: of its I/O pages; SPAPR_TCE_PAGE_SHIFT or more
- * @size: bytes of I/O addresses, from 0 up; a multiple of the page size
+ * @base: I/O address that it begins at, a multiple of the page size. It is what
+ *        the hypercalls are told; the region's addresses begin at 0.
+ * @size: bytes of I/O addresses; a multiple of the page size
  *
  * Returns: false with @errp set when another window has @liobn, or when there
  * is no memory for its table
  */
 bool spapr_tce_window_init(SpaprTceWindow *win, Object *owner,
                            SpaprTces *tces, uint32_t liobn,
-                           unsigned page_shift, uint64_t size, Error **errp);
+                           unsigned page_shift, uint64_t base, uint64_t size,
+                           Error **errp);
 
 /** spapr_tce_window_cleanup: undo it; a window that never was made is fine */
 void spapr_tce_window_cleanup(SpaprTceWindow *win);

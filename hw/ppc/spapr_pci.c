@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: PCI host bridges, and the module that knows them
+ *
+ * LoPAR, ch. "I/O Topology". What a bridge has of its own kind is in files of
+ * its own: configuration space, interrupts, DMA windows, device tree.
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/units.h"
+#include "exec/address-spaces.h"
+#include "exec/ioport.h"
+#include "hw/pci/msi.h"
+#include "hw/pci/pci_bus.h"
+#include "hw/ppc/spapr_memory.h"
+#include "hw/ppc/spapr_numa.h"
+#include "hw/ppc/spapr_pci.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "trace.h"
+
+#define PHB_NO_INDEX        UINT32_MAX
+
+/* Granularity of windows: the largest page that a guest maps them with */
+#define WINDOW_ALIGN        (64 * KiB)
+
+/* LoPAR, table "Definition Config_addr": bits 4 to 7 are 0 */
+#define CONFIG_ADDR_RESERVED 0x0f000000
+
+SpaprPhb *spapr_pci_find(SpaprPci *pci, const uint32_t *args, PCIDevice **dev)
+{
+    uint64_t index = ((uint64_t)args[1] << 32 | args[2]) - SPAPR_PCI_BUID(0);
+    SpaprPhb *phb;
+
+    if (index >= SPAPR_PCI_MAX_BRIDGES || args[0] & CONFIG_ADDR_RESERVED) {
+        return NULL;
+    }
+    phb = pci->bridges[index];
+    if (phb && dev) {
+        *dev = pci_find_device(PCI_HOST_BRIDGE(phb)->bus,
+                               args[0] >> 16 & 0xff, args[0] >> 8 & 0xff);
+    }
+    return phb;
+}
+
+/* Each bridge on the way rotates the pins of a slot by its number */
+uint32_t spapr_pci_pin_source(SpaprPhb *phb, PCIDevice *dev, int pin)
+{
+    for (; dev; dev = pci_get_bus(dev)->parent_dev) {
+        pin = pci_swizzle_map_irq_fn(dev, pin);
+    }
+    return SPAPR_IRQ_PCI_PINS + phb->index * PCI_NUM_PINS + pin;
+}
+
+/*
+ * The bridge
+ */
+
+static void phb_set_pin(void *opaque, int pin, int level)
+{
+    SpaprPhb *phb = opaque;
+
+    trace_spapr_pci_pin(phb->index, pin, level);
+    qemu_set_irq(phb->pins[pin], level);
+}
+
+static AddressSpace *phb_dma_as(PCIBus *bus, void *opaque, int devfn)
+{
+    return &SPAPR_PHB(opaque)->dma_as;
+}
+
+static const PCIIOMMUOps phb_iommu_ops = {
+    .get_address_space = phb_dma_as,
+};
+
+static bool phb_check_window(const char *name, uint64_t size, uint64_t max,
+                             bool optional, Error **errp)
+{
+    if ((!size && !optional) || size > max ||
+        !QEMU_IS_ALIGNED(size, WINDOW_ALIGN)) {
+        error_setg(errp, "%s=0x%" PRIx64 ": must be a multiple of 64 KiB%s and "
+                   "no more than 0x%" PRIx64, name, size,
+                   optional ? "" : ", not 0,", max);
+        return false;
+    }
+    return true;
+}
+
+static bool phb_check_index(SpaprPhb *phb, Error **errp)
+{
+    if (phb->index == PHB_NO_INDEX) {
+        error_setg(errp, "index= is missing: a number from 1 to %d that no "
+                   "other bridge has", SPAPR_PCI_MAX_BRIDGES - 1);
+        return false;
+    }
+    if (phb->index >= SPAPR_PCI_MAX_BRIDGES) {
+        error_setg(errp, "index=%" PRIu32 ": must be from 0 to %d", phb->index,
+                   SPAPR_PCI_MAX_BRIDGES - 1);
+        return false;
+    }
+    if (phb->pci->bridges[phb->index]) {
+        error_setg(errp, "index=%" PRIu32 " is another PCI host bridge's%s",
+                   phb->index, phb->index ? "" : ": the built-in one's");
+        return false;
+    }
+    return true;
+}
+
+static bool phb_check_options(SpaprPhb *phb, Error **errp)
+{
+    SpaprHypervisor *hv = SPAPR_MODULE(phb->pci)->hv;
+
+    if (hv->memory->size > SPAPR_PCI_BASE) {
+        error_setg(errp, "-m: memory must end at %llu TiB or below, where the "
+                   "windows of PCI host bridges begin", SPAPR_PCI_BASE / TiB);
+        return false;
+    }
+    if (phb->numa_node != UINT32_MAX &&
+        phb->numa_node >= hv->numa->state->num_nodes) {
+        error_setg(errp, "numa_node=%" PRIu32 ": there is no such node",
+                   phb->numa_node);
+        return false;
+    }
+    return phb_check_index(phb, errp) &&
+           phb_check_window("io_win_size", phb->io_win_size,
+                            SPAPR_PCI_IO_SIZE, false, errp) &&
+           phb_check_window("mem_win_size", phb->mem_win_size,
+                            SPAPR_PCI_MEM32_SIZE, false, errp) &&
+           phb_check_window("mem64_win_size", phb->mem64_win_size,
+                            SPAPR_PCI_MEM64_SIZE, true, errp);
+}
+
+/*
+ * A part of a PCI address space for processors to see. Where no function
+ * answers, they read ones and what they write is lost, as on real buses.
+ */
+static void phb_create_window(SpaprPhb *phb, MemoryRegion *window,
+                              MemoryRegion *alias, const char *name,
+                              MemoryRegion *space, hwaddr bus, hwaddr addr,
+                              uint64_t size)
+{
+    Object *obj = OBJECT(phb);
+    g_autofree char *alias_name = g_strdup_printf("%s-alias", name);
+
+    memory_region_init_io(window, obj, &unassigned_io_ops, phb, name, size);
+    memory_region_init_alias(alias, obj, alias_name, space, bus, size);
+    memory_region_add_subregion(window, 0, alias);
+    memory_region_add_subregion(get_system_memory(), addr, window);
+}
+
+static void phb_create_windows(SpaprPhb *phb)
+{
+    Object *obj = OBJECT(phb);
+    hwaddr n = phb->index;
+    hwaddr mem64 = SPAPR_PCI_BASE + (n + 1) * SPAPR_PCI_MEM64_SIZE;
+
+    memory_region_init(&phb->io_space, obj, "pci-io", SPAPR_PCI_IO_SIZE);
+    memory_region_init(&phb->mem_space, obj, "pci-memory", UINT64_MAX);
+    phb_create_window(phb, &phb->io_window, &phb->io_alias, "pci-io-window",
+                      &phb->io_space, 0,
+                      SPAPR_PCI_BASE + n * SPAPR_PCI_IO_SIZE,
+                      phb->io_win_size);
+    phb_create_window(phb, &phb->mem32_window, &phb->mem32_alias,
+                      "pci-memory32-window", &phb->mem_space,
+                      SPAPR_PCI_MEM32_BUS,
+                      SPAPR_PCI_BASE + (n + 1) * SPAPR_PCI_MEM32_SIZE,
+                      phb->mem_win_size);
+    if (phb->mem64_win_size) {
+        phb_create_window(phb, &phb->mem64_window, &phb->mem64_alias,
+                          "pci-memory64-window", &phb->mem_space, mem64, mem64,
+                          phb->mem64_win_size);
+    }
+}
+
+static bool phb_claim_pins(SpaprPhb *phb, Error **errp)
+{
+    SpaprIrq *irq = SPAPR_MODULE(phb->pci)->hv->irq;
+
+    for (int pin = 0; pin < PCI_NUM_PINS; pin++) {
+        uint32_t number = spapr_pci_pin_source(phb, NULL, pin);
+
+        if (!spapr_irq_claim(irq, number, true, errp)) {
+            return false;
+        }
+        phb->pins[pin] = spapr_irq_input(irq, number);
+    }
+    return true;
+}
+
+/* Its name is made of the bridge's id, or else of the index */
+static PCIBus *phb_create_bus(SpaprPhb *phb)
+{
+    g_autofree char *name =
+        DEVICE(phb)->id ? g_strdup_printf("%s.0", DEVICE(phb)->id)
+                        : g_strdup_printf("pci.%" PRIu32, phb->index);
+    PCIBus *bus = pci_register_root_bus(DEVICE(phb), name, phb_set_pin,
+                                        pci_swizzle_map_irq_fn, phb,
+                                        &phb->mem_space, &phb->io_space,
+                                        PCI_DEVFN(0, 0), PCI_NUM_PINS,
+                                        TYPE_PCI_BUS);
+
+    /* Its slots are PCI's, but RTAS reaches all registers of PCI Express */
+    bus->flags |= PCI_BUS_EXTENDED_CONFIG_SPACE;
+    pci_setup_iommu(bus, &phb_iommu_ops, phb);
+    return bus;
+}
+
+static void phb_realize(DeviceState *dev, Error **errp)
+{
+    SpaprPhb *phb = SPAPR_PHB(dev);
+    Object *pci = object_resolve_path_type("", TYPE_SPAPR_PCI, NULL);
+
+    if (!pci) {
+        error_setg(errp, TYPE_SPAPR_PHB " is for the pseries machine only");
+        return;
+    }
+    phb->pci = SPAPR_PCI(pci);
+    if (!phb_check_options(phb, errp) || !spapr_pci_dma_realize(phb, errp)) {
+        return;
+    }
+    if (!phb_claim_pins(phb, errp) || !spapr_pci_msi_realize(phb, errp)) {
+        return;
+    }
+    snprintf(phb->bus_path, sizeof(phb->bus_path), "%04x:00", phb->index);
+    phb_create_windows(phb);
+    PCI_HOST_BRIDGE(phb)->bus = phb_create_bus(phb);
+    phb->pci->bridges[phb->index] = phb;
+}
+
+/* What is behind it has been reset by then */
+static void phb_reset_hold(Object *obj, ResetType type)
+{
+    SpaprPhb *phb = SPAPR_PHB(obj);
+
+    spapr_pci_dma_reset(phb);
+    spapr_pci_msi_reset(phb);
+    spapr_pci_number_buses(phb);
+}
+
+static int phb_post_load(void *opaque, int version_id)
+{
+    return spapr_pci_msi_valid(opaque) ? 0 : -EINVAL;
+}
+
+static const VMStateDescription vmstate_phb = {
+    .name = TYPE_SPAPR_PHB,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    /* Functions may do DMA as soon as they are loaded */
+    .priority = MIG_PRI_IOMMU,
+    .post_load = phb_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32_EQUAL(index, SpaprPhb,
+                             "the PCI host bridges or their order differ"),
+        VMSTATE_UINT64_EQUAL(io_win_size, SpaprPhb, "io_win_size= differs"),
+        VMSTATE_UINT64_EQUAL(mem_win_size, SpaprPhb, "mem_win_size= differs"),
+        VMSTATE_UINT64_EQUAL(mem64_win_size, SpaprPhb,
+                             "mem64_win_size= differs"),
+        VMSTATE_UINT64_EQUAL(dma_win_addr, SpaprPhb, "dma_win_addr= differs"),
+        VMSTATE_UINT64_EQUAL(dma64_win_addr, SpaprPhb,
+                             "dma64_win_addr= differs"),
+        VMSTATE_STRUCT_VARRAY_POINTER_UINT32(msis, SpaprPhb, nr_msis,
+                                             vmstate_spapr_pci_msi,
+                                             SpaprPciMsi),
+        {
+            .name = "windows",
+            .info = &vmstate_info_spapr_pci_windows,
+            .flags = VMS_SINGLE,
+        },
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static const char *phb_root_bus_path(PCIHostState *host, PCIBus *bus)
+{
+    return SPAPR_PHB(host)->bus_path;
+}
+
+static char *phb_unit_address(const SysBusDevice *dev)
+{
+    return g_strdup_printf("%" PRIx64, spapr_pci_buid(SPAPR_PHB(dev)));
+}
+
+static const Property phb_properties[] = {
+    DEFINE_PROP_UINT32("index", SpaprPhb, index, PHB_NO_INDEX),
+    DEFINE_PROP_UINT32("numa_node", SpaprPhb, numa_node, UINT32_MAX),
+    DEFINE_PROP_UINT64("io_win_size", SpaprPhb, io_win_size,
+                       SPAPR_PCI_IO_SIZE),
+    DEFINE_PROP_UINT64("mem_win_size", SpaprPhb, mem_win_size,
+                       SPAPR_PCI_MEM32_SIZE),
+    DEFINE_PROP_UINT64("mem64_win_size", SpaprPhb, mem64_win_size,
+                       SPAPR_PCI_MEM64_SIZE),
+    DEFINE_PROP_UINT64("dma_win_addr", SpaprPhb, dma_win_addr, 0),
+    DEFINE_PROP_UINT64("dma_win_size", SpaprPhb, dma_win_size, 1 * GiB),
+    DEFINE_PROP_UINT64("dma64_win_addr", SpaprPhb, dma64_win_addr, 1ULL << 59),
+    DEFINE_PROP_UINT64("pgsz", SpaprPhb, pgsz,
+                       4 * KiB | 64 * KiB | 2 * MiB | 16 * MiB),
+    DEFINE_PROP_BOOL("ddw", SpaprPhb, ddw, true),
+};
+
+static void phb_class_init(ObjectClass *oc, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+
+    dc->desc = "sPAPR PCI host bridge";
+    dc->fw_name = "pci";
+    dc->realize = phb_realize;
+    dc->vmsd = &vmstate_phb;
+    /* Until there are connectors for dynamic reconfiguration */
+    dc->hotpluggable = false;
+    dc->user_creatable = true;
+    set_bit(DEVICE_CATEGORY_BRIDGE, dc->categories);
+    device_class_set_props(dc, phb_properties);
+    RESETTABLE_CLASS(oc)->phases.hold = phb_reset_hold;
+    SYS_BUS_DEVICE_CLASS(oc)->explicit_ofw_unit_address = phb_unit_address;
+    PCI_HOST_BRIDGE_CLASS(oc)->root_bus_path = phb_root_bus_path;
+}
+
+/*
+ * The module
+ */
+
+static void pci_register_calls(SpaprModule *module, SpaprHcallTable *hcalls,
+                               SpaprRtasTable *rtas)
+{
+    SpaprPci *pci = SPAPR_PCI(module);
+
+    spapr_pci_config_register_calls(pci, rtas);
+    spapr_pci_msi_register_calls(pci, rtas);
+    spapr_pci_dma_register_calls(pci, rtas);
+}
+
+static void pci_populate_dt(SpaprModule *module, DtNode *root)
+{
+    SpaprPci *pci = SPAPR_PCI(module);
+
+    /* LoPAR, "ibm,change-msi": there are functions 3 and up */
+    dt_prop_empty(dt_get(root, "rtas"), "ibm,change-msix-capable");
+    /* Linux may assign what firmware has not, or not well */
+    dt_prop_u32(dt_get(root, "chosen"), "linux,pci-probe-only", 0);
+    for (int i = 0; i < SPAPR_PCI_MAX_BRIDGES; i++) {
+        if (pci->bridges[i]) {
+            spapr_pci_populate_dt(pci->bridges[i], root);
+        }
+    }
+}
+
+static void pci_realize(DeviceState *dev, Error **errp)
+{
+    /* Functions may have MSI capabilities */
+    msi_nonbroken = true;
+}
+
+static void pci_class_init(ObjectClass *oc, void *data)
+{
+    SpaprModuleClass *smc = SPAPR_MODULE_CLASS(oc);
+
+    DEVICE_CLASS(oc)->desc = "sPAPR PCI";
+    DEVICE_CLASS(oc)->realize = pci_realize;
+    smc->register_calls = pci_register_calls;
+    smc->populate_dt = pci_populate_dt;
+}
+
+static const TypeInfo spapr_pci_types[] = {
+    {
+        .name = TYPE_SPAPR_PCI,
+        .parent = TYPE_SPAPR_MODULE,
+        .instance_size = sizeof(SpaprPci),
+        .class_init = pci_class_init,
+    }, {
+        .name = TYPE_SPAPR_PHB,
+        .parent = TYPE_PCI_HOST_BRIDGE,
+        .instance_size = sizeof(SpaprPhb),
+        .class_init = phb_class_init,
+    },
+};
+
+DEFINE_TYPES(spapr_pci_types)

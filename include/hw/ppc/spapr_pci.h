@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sPAPR: PCI
+ *
+ * The module knows the host bridges and brings the RTAS calls, which name a
+ * bridge by its unit id and a function behind it by its configuration address.
+ * A host bridge is a device that users may have more of.
+ */
+
+#ifndef HW_PPC_SPAPR_PCI_H
+#define HW_PPC_SPAPR_PCI_H
+
+#include "hw/pci/pci_device.h"
+#include "hw/pci/pci_host.h"
+#include "hw/ppc/spapr_irq.h"
+#include "hw/ppc/spapr_module.h"
+#include "hw/ppc/spapr_tce.h"
+#include "migration/vmstate.h"
+
+#define TYPE_SPAPR_PCI "spapr-pci"
+OBJECT_DECLARE_SIMPLE_TYPE(SpaprPci, SPAPR_PCI)
+
+#define TYPE_SPAPR_PHB "spapr-pci-host-bridge"
+OBJECT_DECLARE_SIMPLE_TYPE(SpaprPhb, SPAPR_PHB)
+
+/*
+ * Where bridge number n is, fixed so that a guest finds it there again after
+ * it has moved. Its windows in the address space of the processors:
+ *
+ *   I/O space      SPAPR_PCI_BASE + n * 64 KiB
+ *   32-bit memory  SPAPR_PCI_BASE + (n + 1) * 2 GiB, PCI addresses 2 GiB up
+ *   64-bit memory  SPAPR_PCI_BASE + (n + 1) * 1 TiB, PCI addresses the same
+ */
+#define SPAPR_PCI_BASE          (1ULL << 45)
+#define SPAPR_PCI_MAX_BRIDGES   31
+#define SPAPR_PCI_IO_SIZE       (1ULL << 16)
+#define SPAPR_PCI_MEM32_SIZE    (1ULL << 31)
+#define SPAPR_PCI_MEM32_BUS     (1ULL << 31)
+#define SPAPR_PCI_MEM64_SIZE    (1ULL << 40)
+
+/* Unit id and logical I/O bus numbers */
+#define SPAPR_PCI_BUID(n)       (0x800000020000000ULL + (n))
+#define SPAPR_PCI_LIOBN(n, win) (0x80000000U | (n) << 8 | (win))
+
+/*
+ * Interrupt source numbers. Each bridge has those of its pins, and a stock for
+ * message signaled ones, which it gives to the functions that ask for some. The
+ * stock of the built-in bridge is the large one.
+ */
+#define SPAPR_IRQ_PCI_PINS      (SPAPR_IRQ_DYNAMIC + 0x080)
+#define SPAPR_IRQ_PCI_MSI       (SPAPR_IRQ_DYNAMIC + 0x100)
+#define SPAPR_PCI_MSIS          64
+#define SPAPR_IRQ_PCI_MSI_0     (SPAPR_IRQ_BASE + 0xbc0)
+#define SPAPR_PCI_MSIS_0        1024
+
+/*
+ * A write of a source number to this address of the bus is an interrupt. Like
+ * the real ones it lies where 32-bit functions reach it.
+ */
+#define SPAPR_PCI_MSI_ADDR      0xffff0000ULL
+#define SPAPR_PCI_MSI_SIZE      0x10000
+
+/*
+ * The default DMA window, and those that the guest may make. There are no more
+ * than two at a time.
+ */
+#define SPAPR_PCI_WINDOWS       3
+#define SPAPR_PCI_WINDOWS_MAX   2
+
+typedef struct SpaprPciWindow SpaprPciWindow;
+
+/* Interrupts that a function has got by ibm,change-msi */
+typedef struct SpaprPciMsi {
+    uint32_t config_addr;
+    uint32_t first;         /* source number */
+    uint32_t count;         /* 0: a free entry */
+    bool msix;
+} SpaprPciMsi;
+
+struct SpaprPci {
+    SpaprModule parent_obj;
+
+    SpaprPhb *bridges[SPAPR_PCI_MAX_BRIDGES];
+};
+
+struct SpaprPhb {
+    PCIHostState parent_obj;
+
+    SpaprPci *pci;
+    char bus_path[8];       /* what tells its functions from other bridges' */
+
+    /* Properties */
+    uint32_t index;
+    uint32_t numa_node;     /* UINT32_MAX: none in particular */
+    uint64_t io_win_size;
+    uint64_t mem_win_size;
+    uint64_t mem64_win_size;
+    uint64_t dma_win_addr;
+    uint64_t dma_win_size;
+    uint64_t dma64_win_addr;
+    uint64_t pgsz;          /* bits for page sizes of DMA windows */
+    bool ddw;
+
+    /* What processors see. Where no function answers, they read ones. */
+    MemoryRegion io_space;
+    MemoryRegion mem_space;
+    MemoryRegion io_window;
+    MemoryRegion io_alias;
+    MemoryRegion mem32_window;
+    MemoryRegion mem32_alias;
+    MemoryRegion mem64_window;
+    MemoryRegion mem64_alias;
+
+    /* What functions see: DMA windows and the address of interrupts */
+    AddressSpace dma_as;
+    MemoryRegion dma_root;
+    MemoryRegion msi_doorbell;
+    SpaprPciWindow *windows[SPAPR_PCI_WINDOWS];
+
+    bool numbered;          /* buses have their numbers */
+    qemu_irq pins[PCI_NUM_PINS];
+    uint32_t nr_msis;
+    uint32_t msi_base;
+    SpaprPciMsi *msis;      /* nr_msis entries, each with one number or more */
+};
+
+/** spapr_pci_buid: the unit id of a bridge */
+static inline uint64_t spapr_pci_buid(const SpaprPhb *phb)
+{
+    return SPAPR_PCI_BUID(phb->index);
+}
+
+/**
+ * spapr_pci_find: whom an RTAS call is about
+ * @args: three cells: configuration address, unit id of the bridge
+ * @dev: the function, NULL when there is none; may be NULL
+ *
+ * Returns: the bridge, or NULL when there is none, or with reserved bits in the
+ * configuration address
+ */
+SpaprPhb *spapr_pci_find(SpaprPci *pci, const uint32_t *args, PCIDevice **dev);
+
+/* LoPAR, table "Definition Config_addr" */
+static inline uint32_t spapr_pci_config_addr(PCIDevice *dev)
+{
+    return pci_dev_bus_num(dev) << 16 | dev->devfn << 8;
+}
+
+/**
+ * spapr_pci_pin_source: the interrupt source number of a pin
+ * @dev: the function whose pin it is, or NULL: the host bridge's
+ * @pin: 0 to 3
+ */
+uint32_t spapr_pci_pin_source(SpaprPhb *phb, PCIDevice *dev, int pin);
+
+/* spapr_pci_config.c */
+void spapr_pci_config_register_calls(SpaprPci *pci, SpaprRtasTable *rtas);
+
+/* spapr_pci_msi.c */
+/* How many interrupts of each kind a function can have; 0: it has not the kind */
+uint32_t spapr_pci_msi_max(PCIDevice *dev);
+uint32_t spapr_pci_msix_max(PCIDevice *dev);
+extern const VMStateDescription vmstate_spapr_pci_msi;
+bool spapr_pci_msi_realize(SpaprPhb *phb, Error **errp);
+void spapr_pci_msi_reset(SpaprPhb *phb);
+bool spapr_pci_msi_valid(SpaprPhb *phb);
+void spapr_pci_msi_register_calls(SpaprPci *pci, SpaprRtasTable *rtas);
+
+/* spapr_pci_dma.c */
+extern const VMStateInfo vmstate_info_spapr_pci_windows;
+bool spapr_pci_dma_realize(SpaprPhb *phb, Error **errp);
+/** spapr_pci_dma_reset: the default window alone, with nothing mapped */
+void spapr_pci_dma_reset(SpaprPhb *phb);
+void spapr_pci_dma_register_calls(SpaprPci *pci, SpaprRtasTable *rtas);
+void spapr_pci_dma_populate_dt(SpaprPhb *phb, DtNode *node);
+
+/* spapr_pci_dt.c */
+/** spapr_pci_number_buses: give bridges behind a host bridge their bus numbers */
+void spapr_pci_number_buses(SpaprPhb *phb);
+void spapr_pci_populate_dt(SpaprPhb *phb, DtNode *root);
+
+#endif /* HW_PPC_SPAPR_PCI_H */
