@@ -2,18 +2,21 @@
 """PCI: what users plug in works with the drivers of Debian's kernels."""
 
 import functools
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import images
 from .board import Board, Config, booted, expect_equal, expect_true
 from .logs import log_dir
+from .snapshot import disk_args as snapshot_args, load_state, save_state
 from .suite import add
 
 MIB = 1 << 20
 MODULES = ('virtio_pci', 'virtio_blk', 'virtio_scsi', 'virtio_net',
            'virtio_rng', 'nvme', 'e1000', 'xhci_pci', 'usbhid', 'hid_generic',
-           'usb_storage', 'uas', 'sd_mod', 'evdev')
+           'usb_storage', 'uas', 'sd_mod', 'evdev', 'bochs')
 EXTRA = images.Extra(MODULES)
 
 
@@ -127,12 +130,9 @@ def check_windows(board: Board) -> None:
 
 def devices(config: Config) -> None:
     """All sorts of devices in one guest."""
-    config = Config(**{**config.__dict__, 'extra': EXTRA, 'smp': '2',
-                       'args': (*disk_args(), *nic_args(),
-                                '-device', 'virtio-rng-pci',
-                                '-device', 'usb-kbd,bus=usb.0',
-                                '-device', 'usb-tablet,bus=usb.0')})
-    with booted(config) as board:
+    args = (*disk_args(), *nic_args(), '-device', 'virtio-rng-pci',
+            '-device', 'usb-kbd,bus=usb.0', '-device', 'usb-tablet,bus=usb.0')
+    with booted(replace(config, args=args)) as board:
         for disk in DISKS:
             check_disk(board, disk)
         check_nics(board)
@@ -144,12 +144,129 @@ def devices(config: Config) -> None:
         check_windows(board)
 
 
+def bridges(config: Config) -> None:
+    """Bridges, one behind the other, and a second host bridge."""
+    blk, scsi, *_ = DISKS
+    args = ['-device', 'pci-bridge,chassis_nr=1,id=outer',
+            '-device', 'pci-bridge,chassis_nr=2,id=inner,bus=outer,addr=3',
+            '-device', 'spapr-pci-host-bridge,index=4,id=host',
+            '-device', 'virtio-scsi-pci,id=vscsi,bus=host.0']
+    # A bridge's own hot plug controller has its slot 0
+    for disk in (blk, scsi):
+        bus = ',bus=inner,addr=5' if disk is blk else ''
+        args += ['-blockdev', f'raw,node-name={disk.name},file.driver=file,'
+                 f'file.filename={_disk_file(disk)}',
+                 '-device', f'{disk.device},drive={disk.name}{bus}']
+    for number, (model, mac) in enumerate(NICS.items()):
+        bus = ('host.0', 'outer,addr=6')[number]
+        args += ['-netdev', f'user,id=n{number},net=10.{number}.2.0/24',
+                 '-device', f'{model},netdev=n{number},mac={mac},bus={bus}']
+    with booted(replace(config, args=tuple(args))) as board:
+        there = board.sh('ls /sys/bus/pci/devices').split()
+        expect_equal('buses', sorted({name[:7] for name in there}),
+                     ['0000:00', '0000:01', '0000:02', '0004:00'])
+        check_disk(board, blk)
+        check_disk(board, scsi)
+        check_nics(board)
+
+
+def _lit(board: Board) -> int:
+    """How many bytes of the picture are not black."""
+    path = log_dir() / 'screen.ppm'
+    board.vm.cmd('screendump', filename=str(path))
+    kind, size, _, pixels = path.read_bytes().split(b'\n', 3)
+    width, height = map(int, size.split())
+    expect_equal('the picture', (kind, len(pixels)),
+                 (b'P6', width * height * 3))
+    return len(pixels) - pixels.count(0)
+
+
+def _type(board: Board, text: str) -> None:
+    names = {' ': 'spc', '/': 'slash', '\n': 'ret'}
+    for letter in text:
+        board.vm.cmd('send-key', keys=[
+            {'type': 'qcode', 'data': names.get(letter, letter)}])
+        time.sleep(0.05)
+
+
+def _wait(what: str, condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        expect_true(what, time.monotonic() < deadline)
+        time.sleep(0.5)
+
+
+def graphics(config: Config) -> None:
+    """-vga std: text can be seen, and typed."""
+    args = ('-vga', 'std', '-display', 'none')
+    with booted(replace(config, args=args)) as board:
+        board.sh("setsid sh -c 'exec sh -i <>/dev/tty1 >&0 2>&1' "
+                 '>/dev/null 2>&1 &')
+        board.sh("printf '\\033[2J\\033[H\\033[?25l' > /dev/tty1")
+        time.sleep(1)
+        before = _lit(board)
+        board.sh('for i in 1 2 3 4 5 6 7 8; do '
+                 "printf 'The quick brown fox\\n' > /dev/tty1; done")
+        _wait('text is in the picture', lambda: _lit(board) > before + 10000)
+        _type(board, 'touch /tmp/typed\n')
+        _wait('what is typed arrives', lambda: board.sh(
+            'ls /tmp').split().count('typed') == 1)
+
+
+def snapshot(config: Config) -> None:
+    """Go back to a snapshot that was taken while a disk was read."""
+    disk = DISKS[0]
+    args = (*snapshot_args(), '-blockdev', f'raw,node-name={disk.name},'
+            f'file.driver=file,file.filename={_disk_file(disk)},'
+            'read-only=on', '-device', f'{disk.device},drive={disk.name},'
+            'iommu_platform=on,disable-legacy=on', *nic_args())
+    with booted(replace(config, args=args)) as board:
+        device = guest_disk(board, disk)
+        board.sh(f'(while dd if={device} of=/dev/null bs=1M iflag=direct; do '
+                 'echo >> /tmp/rounds; done) >/dev/null 2>&1 &')
+
+        def rounds() -> int:
+            return int(board.sh('cat /tmp/rounds 2>/dev/null | wc -l'))
+
+        _wait('the disk is read', lambda: rounds() > 1)
+        board.vm.cmd('stop')
+        save_state(board, 'busy')
+        board.vm.cmd('cont')
+        saved = rounds()
+        _wait('it still is', lambda: rounds() > saved + 5)
+        later = rounds()
+        board.vm.cmd('stop')
+        load_state(board, 'busy')
+        board.vm.cmd('cont')
+        now = rounds()
+        expect_true(f'the guest has gone back: {later} rounds, {now}',
+                    now < later)
+        _wait('the disk is read again', lambda: rounds() > now + 1)
+        check_nics(board)
+    (log_dir() / 'snapshots.qcow2').unlink()
+
+
+# What is tried, with which kernels and firmware in `check`
+TESTS: dict[str, tuple[Callable[[Config], None], set[tuple[str, str]]]] = {
+    'devices': (devices, {('6.12-4k', 'vof'), ('6.1-64k', 'slof')}),
+    'bridges': (bridges, {('6.1-64k', 'slof'), ('6.12-4k', 'slof')}),
+    'graphics': (graphics, {('6.12-4k', 'slof'), ('6.12-64k', 'vof')}),
+    'snapshot': (snapshot, {('6.12-4k', 'vof')}),
+}
+
+
 def _register() -> None:
-    for label, firmware, check in (
-            ('6.12-4k', 'vof', True), ('6.1-64k', 'slof', True),
-            ('6.12-64k', 'vof', False), ('6.12-4k', 'slof', False)):
-        add(f'pci/devices/{label}/{firmware}', functools.partial(
-            devices, Config(kernel=label, firmware=firmware)), check, 300)
+    for name, (function, check) in TESTS.items():
+        for label in ('6.1-64k', '6.12-4k', '6.12-64k'):
+            for firmware in ('slof', 'vof'):
+                # Without SLOF, bridges have no window for I/O space
+                if (name, firmware) == ('bridges', 'vof'):
+                    continue
+                config = Config(kernel=label, firmware=firmware, smp='2',
+                                extra=EXTRA)
+                add(f'pci/{name}/{label}/{firmware}',
+                    functools.partial(function, config),
+                    (label, firmware) in check, 300)
 
 
 _register()
