@@ -13,6 +13,7 @@
 #include "exec/ioport.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/pci_bus.h"
+#include "hw/ppc/spapr_firmware.h"
 #include "hw/ppc/spapr_memory.h"
 #include "hw/ppc/spapr_numa.h"
 #include "hw/ppc/spapr_pci.h"
@@ -236,6 +237,9 @@ static void phb_reset_hold(Object *obj, ResetType type)
     spapr_pci_dma_reset(phb);
     spapr_pci_msi_reset(phb);
     spapr_pci_number_buses(phb);
+    if (SPAPR_MODULE(phb->pci)->hv->firmware->vof) {
+        spapr_pci_assign(phb);
+    }
 }
 
 static int phb_post_load(void *opaque, int version_id)

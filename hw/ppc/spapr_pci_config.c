@@ -23,6 +23,12 @@ static bool config_access_ok(uint32_t config_addr, uint32_t size)
            QEMU_IS_ALIGNED(config_addr, size);
 }
 
+void spapr_pci_config_write(PCIDevice *dev, uint32_t reg, uint32_t value,
+                            unsigned size)
+{
+    pci_host_config_write_common(dev, reg, pci_config_size(dev), value, size);
+}
+
 static uint32_t config_load(PCIDevice *dev, uint32_t reg, uint32_t size)
 {
     uint32_t value = UINT32_MAX;
@@ -57,8 +63,7 @@ static int32_t config_write(SpaprPci *pci, const uint32_t *who, uint32_t size,
     }
     trace_spapr_pci_config_write(who[0], who[2], size, value);
     if (dev) {
-        pci_host_config_write_common(dev, config_register(who[0]),
-                                     pci_config_size(dev), value, size);
+        spapr_pci_config_write(dev, config_register(who[0]), value, size);
     }
     return RTAS_OUT_SUCCESS;
 }

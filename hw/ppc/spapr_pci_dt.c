@@ -4,7 +4,7 @@
  *
  * IEEE 1275's "PCI Bus Binding", and LoPAR, "PCI Host Bridge Nodes". SLOF
  * expects a node for each function, with bridges' bus numbers set, and assigns
- * addresses itself; a guest that VOF starts finds none assigned, and does so.
+ * addresses itself; for a guest that VOF starts we have (spapr_pci_assign.c).
  * What SLOF has added to a node stays when the guest negotiates, but properties
  * that we have too are ours then.
  */
@@ -23,6 +23,7 @@
 #define PHYS_MEM32          0x02000000
 #define PHYS_MEM64          0x03000000
 #define PHYS_PREFETCH       0x40000000
+#define PHYS_FIXED          0x80000000
 
 /* Slots with the same low bits have their pins wired alike */
 #define MAP_SLOTS           PCI_NUM_PINS
@@ -84,7 +85,7 @@ static void prop_array(DtNode *node, const char *name, GArray *cells)
     dt_prop_cells_n(node, name, (const uint32_t *)cells->data, cells->len);
 }
 
-static uint32_t region_register(PCIDevice *dev, int i)
+uint32_t spapr_pci_region_register(PCIDevice *dev, int i)
 {
     if (i == PCI_ROM_SLOT) {
         return IS_PCI_BRIDGE(dev) ? PCI_ROM_ADDRESS1 : PCI_ROM_ADDRESS;
@@ -251,11 +252,52 @@ static void function_reg(PCIDevice *dev, DtNode *node)
 
         if (region->size) {
             append(cells, region_space(region) | config_addr |
-                          region_register(dev, i),
+                          spapr_pci_region_register(dev, i),
                    0, 0, region->size >> 32, (uint32_t)region->size);
         }
     }
     prop_array(node, "reg", cells);
+}
+
+/* Where a region is, or 0 when it is nowhere yet */
+static uint64_t region_address(PCIDevice *dev, int i)
+{
+    const PCIIORegion *region = &dev->io_regions[i];
+    const uint8_t *bar = dev->config + spapr_pci_region_register(dev, i);
+    uint64_t addr = pci_get_long(bar);
+
+    if (region->type & PCI_BASE_ADDRESS_MEM_TYPE_64) {
+        addr = pci_get_quad(bar);
+    }
+    return addr & ~(region->size - 1);
+}
+
+/* What firmware, or we in its place, have assigned */
+static void function_addresses(PCIDevice *dev, DtNode *node)
+{
+    g_autoptr(GArray) cells = g_array_new(false, false, sizeof(uint32_t));
+    uint32_t config_addr = spapr_pci_config_addr(dev);
+
+    for (int i = 0; i < PCI_NUM_REGIONS; i++) {
+        const PCIIORegion *region = &dev->io_regions[i];
+        uint64_t addr = region->size ? region_address(dev, i) : 0;
+        uint32_t space = region_space(region);
+
+        if (!addr) {
+            continue;
+        }
+        /* The window that it is in, not what its register can hold */
+        if (space & PHYS_MEM32 && addr <= UINT32_MAX) {
+            space = (space & PHYS_PREFETCH) | PHYS_MEM32;
+        }
+        append(cells, PHYS_FIXED | space | config_addr |
+                      spapr_pci_region_register(dev, i),
+               addr >> 32, (uint32_t)addr,
+               region->size >> 32, (uint32_t)region->size);
+    }
+    if (cells->len) {
+        prop_array(node, "assigned-addresses", cells);
+    }
 }
 
 static void function_identity(PCIDevice *dev, DtNode *node)
@@ -403,6 +445,7 @@ static void populate_function(PCIBus *bus, PCIDevice *dev, void *opaque)
                                                 PCI_FUNC(dev->devfn) + 1);
 
     function_reg(dev, node);
+    function_addresses(dev, node);
     function_identity(dev, node);
     function_interrupts(dev, node);
     dt_prop_string(node, "ibm,loc-code", location);

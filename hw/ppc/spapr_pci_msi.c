@@ -132,8 +132,7 @@ static void config_change_word(PCIDevice *dev, uint32_t reg, uint16_t clear,
 {
     uint16_t value = pci_get_word(dev->config + reg);
 
-    pci_host_config_write_common(dev, reg, pci_config_size(dev),
-                                 (value & ~clear) | set, 2);
+    spapr_pci_config_write(dev, reg, (value & ~clear) | set, 2);
 }
 
 /* LoPAR, R1-"ibm,change-msi"-4 and -5: the pin is silent while there are MSIs */

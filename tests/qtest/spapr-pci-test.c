@@ -918,6 +918,37 @@ static void test_bus_bridge(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/* With VOF, a guest finds addresses assigned, behind bridges too */
+static void test_assigned(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start(
+        "-machine firmware=vof -device pci-testdev,addr=1 "
+        "-device pci-bridge,chassis_nr=1,id=one,addr=3 "
+        "-device edu,bus=one,addr=5 -device edu,addr=4");
+    Function bridge = function(&guest, 0, CONFIG_ADDR(0, 3, 0));
+    Function all[] = {
+        function(&guest, 0, CONFIG_ADDR(0, 4, 0)),
+        function(&guest, 0, CONFIG_ADDR(1, 5, 0)),
+    };
+    int node = fdt_subnode_offset(guest.fdt, phb_node(guest.fdt, 0), "pci@3");
+
+    config_write(&bridge, PCI_COMMAND, 2,
+                 PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
+        uint32_t bus = config_read(&all[i], PCI_BASE_ADDRESS_0, 4);
+
+        g_assert_cmphex(bus, >=, MEM32_BUS);
+        config_write(&all[i], PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+        g_assert_cmphex(qtest_readl(guest.qts, MEM32_WINDOW(0) + bus -
+                                    MEM32_BUS) & 0xff, ==, 0xed);
+    }
+    node = fdt_subnode_offset(guest.fdt, node, "legacy-device@5");
+    g_assert_cmpint(node, >=, 0);
+    EXPECT_CELLS(guest.fdt, node, "assigned-addresses", 0x82012810, 0,
+                 config_read(&all[1], PCI_BASE_ADDRESS_0, 4), 0, 0x100000);
+    spapr_rtas_guest_stop(&guest);
+}
+
 static void test_options(void)
 {
 #define PHB "-device spapr-pci-host-bridge"
@@ -1032,6 +1063,7 @@ int main(int argc, char **argv)
     qtest_add_func("/spapr/pci/ddw/errors", test_ddw_errors);
     qtest_add_func("/spapr/pci/bridges", test_many_bridges);
     qtest_add_func("/spapr/pci/bus-bridge", test_bus_bridge);
+    qtest_add_func("/spapr/pci/assigned", test_assigned);
     qtest_add_func("/spapr/pci/options", test_options);
     qtest_add_func("/spapr/pci/other-options", test_other_options);
     qtest_add_func("/spapr/pci/migration", test_migration);

@@ -153,7 +153,14 @@ static inline uint32_t spapr_pci_config_addr(PCIDevice *dev)
  */
 uint32_t spapr_pci_pin_source(SpaprPhb *phb, PCIDevice *dev, int pin);
 
+/* spapr_pci_assign.c */
+/** spapr_pci_assign: give all functions the addresses they ask for */
+void spapr_pci_assign(SpaprPhb *phb);
+
 /* spapr_pci_config.c */
+/** spapr_pci_config_write: write a register of @size bytes, as a guest does */
+void spapr_pci_config_write(PCIDevice *dev, uint32_t reg, uint32_t value,
+                            unsigned size);
 void spapr_pci_config_register_calls(SpaprPci *pci, SpaprRtasTable *rtas);
 
 /* spapr_pci_msi.c */
@@ -177,6 +184,8 @@ void spapr_pci_dma_populate_dt(SpaprPhb *phb, DtNode *node);
 /* spapr_pci_dt.c */
 /** spapr_pci_number_buses: give bridges behind a host bridge their bus numbers */
 void spapr_pci_number_buses(SpaprPhb *phb);
+/** spapr_pci_region_register: which base address register region @i has */
+uint32_t spapr_pci_region_register(PCIDevice *dev, int i);
 void spapr_pci_populate_dt(SpaprPhb *phb, DtNode *root);
 
 #endif /* HW_PPC_SPAPR_PCI_H */

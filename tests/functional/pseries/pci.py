@@ -249,7 +249,7 @@ def snapshot(config: Config) -> None:
 # What is tried, with which kernels and firmware in `check`
 TESTS: dict[str, tuple[Callable[[Config], None], set[tuple[str, str]]]] = {
     'devices': (devices, {('6.12-4k', 'vof'), ('6.1-64k', 'slof')}),
-    'bridges': (bridges, {('6.1-64k', 'slof'), ('6.12-4k', 'slof')}),
+    'bridges': (bridges, {('6.1-64k', 'vof'), ('6.12-4k', 'slof')}),
     'graphics': (graphics, {('6.12-4k', 'slof'), ('6.12-64k', 'vof')}),
     'snapshot': (snapshot, {('6.12-4k', 'vof')}),
 }
@@ -259,9 +259,6 @@ def _register() -> None:
     for name, (function, check) in TESTS.items():
         for label in ('6.1-64k', '6.12-4k', '6.12-64k'):
             for firmware in ('slof', 'vof'):
-                # Without SLOF, bridges have no window for I/O space
-                if (name, firmware) == ('bridges', 'vof'):
-                    continue
                 config = Config(kernel=label, firmware=firmware, smp='2',
                                 extra=EXTRA)
                 add(f'pci/{name}/{label}/{firmware}',
