@@ -17,9 +17,6 @@
 #include "hw/ppc/spapr_mmu.h"
 #include "hw/ppc/spapr_splpar.h"
 
-/* vhost-user asks how many regions of RAM a board can have */
-#define SPAPR_MAX_RAM_SLOTS 32
-
 #define TYPE_SPAPR_MACHINE "spapr-machine"
 OBJECT_DECLARE_SIMPLE_TYPE(SpaprMachineState, SPAPR_MACHINE)
 
