@@ -11,6 +11,7 @@
 #: make check-asan  build with sanitizers, and run the qtest suites so
 #: make bench       compare with a stock qemu-system-ppc64: time, memory
 #: make stock       build such a one, for `make bench`
+#: make series      write all of it as patches for QEMU to mail: build/series
 #: make stage       only bring the staged QEMU tree up to date
 #: make clean       remove what was built; downloads stay
 #: make distclean   remove the whole build directory
@@ -29,8 +30,8 @@ export BUILD_DIR V JOBS QEMU_SRC STOCK RUNS
 unexport PYTHONPATH PYTHONHOME
 
 .NOTPARALLEL:
-.PHONY: all build stage run check check-full check-asan bench stock clean \
-    distclean help
+.PHONY: all build stage run check check-full check-asan bench stock series \
+    clean distclean help
 .DEFAULT_GOAL := all
 
 all: build
@@ -61,9 +62,12 @@ bench: build
 stock: stage
 	@scripts/stock
 
+series: stage
+	@scripts/series
+
 clean:
 	@rm -rf $(addprefix $(BUILD_DIR)/, obj asan qemu qemu-orig qemu-work \
-	    stage.json log check)
+	    stage.json log check series series-work)
 
 distclean:
 	@rm -rf $(BUILD_DIR)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Running the long steps of the build: quiet, logged, with progress."""
 
+import importlib.machinery
+import importlib.util
 import os
 import re
 import shlex
@@ -18,6 +20,17 @@ PROGRESS_EVERY = 15     # seconds between lines of progress without a terminal
 # leak into the build.
 UNWANTED = ('PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP', 'VIRTUAL_ENV',
             'MAKEFLAGS', 'MFLAGS', 'MAKELEVEL')
+
+
+def load_program(name):
+    """A program of scripts/ as a module."""
+    loader = importlib.machinery.SourceFileLoader(name,
+                                                  f'{ROOT}/scripts/{name}')
+    spec = importlib.util.spec_from_loader(name, loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    loader.exec_module(module)
+    return module
 
 
 def source_dir():

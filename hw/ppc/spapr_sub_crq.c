@@ -130,7 +130,7 @@ static target_long sub_crq_register(SpaprSubCrqs *subs, target_ulong *args)
     if (!sub || size > SUB_CRQ_MAX_SIZE) {
         return H_RESOURCE;
     }
-    /* The LoPAR has the headers cleared; the rest of a free entry is undefined */
+    /* The LoPAR has the headers cleared; the rest of free entries is undefined */
     if (dma_memory_set(spapr_vio_dma(subs->crq->dev), ioba, 0, size,
                        MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
         return H_HARDWARE;

@@ -84,7 +84,7 @@ bool spapr_crq_is_open(const SpaprCrq *crq);
  */
 target_long spapr_crq_send(SpaprCrq *crq, const uint8_t *msg);
 
-/** spapr_crq_room: how many messages the guest's queue would take, up to @max */
+/** spapr_crq_room: how many messages the guest's queue takes, up to @max */
 unsigned spapr_crq_room(SpaprCrq *crq, unsigned max);
 
 /**
