@@ -12,6 +12,7 @@
 #: make bench       compare with a stock qemu-system-ppc64: time, memory
 #: make stock       build such a one, for `make bench`
 #: make series      write all of it as patches for QEMU to mail: build/series
+#: make docs        build our documents as HTML: build/docs/html
 #: make stage       only bring the staged QEMU tree up to date
 #: make clean       remove what was built; downloads stay
 #: make distclean   remove the whole build directory
@@ -31,7 +32,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .NOTPARALLEL:
 .PHONY: all build stage run check check-full check-asan bench stock series \
-    clean distclean help
+    docs clean distclean help
 .DEFAULT_GOAL := all
 
 all: build
@@ -65,9 +66,12 @@ stock: stage
 series: stage
 	@scripts/series
 
+docs: stage
+	@scripts/docs
+
 clean:
 	@rm -rf $(addprefix $(BUILD_DIR)/, obj asan qemu qemu-orig qemu-work \
-	    stage.json log check series series-work)
+	    stage.json log check series series-work docs)
 
 distclean:
 	@rm -rf $(BUILD_DIR)

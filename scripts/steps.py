@@ -43,6 +43,17 @@ def object_dir(asan=False):
     return build_dir() / ('asan' if asan else 'obj')
 
 
+def our_files(*suffixes):
+    """Our files with one of these suffixes, as paths from the top."""
+    listing = subprocess.run(
+        ['git', 'ls-files', '-z', '--cached', '--others',
+         '--exclude-standard'], cwd=ROOT, timeout=60,
+        stdout=subprocess.PIPE, check=True).stdout
+    paths = set(filter(None, os.fsdecode(listing).split('\0')))
+    return sorted(p for p in paths
+                  if p.endswith(suffixes) and (ROOT / p).is_file())
+
+
 def our_qtests():
     """The qtest programs that are ours."""
     return sorted(path.stem

@@ -163,7 +163,8 @@ bool spapr_module_install(SpaprHypervisor *hv, SpaprModule *module,
 }
 
 /*
- * H_RTAS, the call behind the code that firmware installs as RTAS entry point
+ * H_RTAS, SLOF's lib/libhvcall: the call behind the code that firmware installs
+ * as RTAS entry point
  *
  * R4: guest real address of the argument buffer. Returns what
  * spapr_rtas_call() says.

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The documents: what they say of calls is so, and Sphinx takes them."""
+
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from common import BUILD, TOP, run, tap_main
+
+sys.path.insert(0, str(BUILD / 'qemu/python'))
+from qemu.machine import QEMUMachine                    # noqa: E402
+
+BINARY = str(BUILD / 'obj/qemu-system-ppc64')
+CALLS = TOP / 'docs/specs/ppc-spapr-hcalls.rst'
+RTAS_TOKENS = range(0x1000, 0x1000 + 256)
+# Machines that have all of them together.
+MACHINES = ('pseries,firmware=slof', 'pseries,firmware=vof')
+# What looks like a token, but is none.
+NO_TOKENS = ('ibm,vpd-size',)
+
+
+def tiny_kernel():
+    """An ELF image of a word: VOF does not come without a kernel."""
+    size = 64 + 56
+    header = struct.pack('>16sHHIQQQIHHHHHH', b'\x7fELF\2\2\1', 2, 21, 1, 0, 64,
+                         0, 0, 64, 56, 1, 0, 0, 0)
+    segment = struct.pack('>IIQQQQQQ', 1, 5, size, 0, 0, 4, 4, 4)
+    return header + segment + bytes(4)
+
+
+class Calls(unittest.TestCase):
+    """docs/specs/ppc-spapr-hcalls.rst"""
+
+    def setUp(self):
+        text = CALLS.read_text(encoding='utf-8')
+        hcalls, _, rtas = text.partition('\nRTAS calls\n')
+        self.hcalls = re.findall(r'^0x\w+ +(H_\w+) ', hcalls, re.M)
+        self.rtas = re.findall(r'^([\w,-]+) +\d.* ``hw/', rtas, re.M)
+
+    @staticmethod
+    def calls_of(machine):
+        """The names of the hypercalls of a machine."""
+        with tempfile.NamedTemporaryFile(prefix='docs-') as kernel:
+            kernel.write(tiny_kernel())
+            kernel.flush()
+            args = ['-M', machine, '-S', '-nodefaults', '-kernel', kernel.name]
+            with QEMUMachine(BINARY, args) as vm:
+                vm.launch()
+                stats, = vm.cmd('query-stats', target='vm',
+                                providers=[{'provider': 'spapr'}])
+        return {entry['name'] for entry in stats['stats']
+                if not entry['name'].endswith('-time')}
+
+    def test_sources(self):
+        """It is what the sources say."""
+        run('scripts/hcall-docs', '--check')
+
+    def test_hypercalls_of_the_machine(self):
+        """Running machines have these hypercalls and no others."""
+        names = set()
+        for machine in MACHINES:
+            names |= self.calls_of(machine)
+        self.assertEqual(sorted(names), sorted(self.hcalls))
+
+    def test_rtas_calls_of_the_machine(self):
+        """Its device tree has tokens for these RTAS calls and no others."""
+        with tempfile.TemporaryDirectory(prefix='docs-') as temp:
+            blob = Path(temp) / 'board.dtb'
+            run(BINARY, '-M', f'pseries,dumpdtb={blob}', '-nodefaults',
+                '-display', 'none')
+            source = subprocess.run(
+                ['dtc', '-q', '-I', 'dtb', '-O', 'dts', blob], check=True,
+                stdout=subprocess.PIPE, timeout=60, text=True).stdout
+        rtas = re.search(r'^\trtas \{\n(.*?)^\t\};', source, re.M | re.S)[1]
+        tokens = re.findall(r'^\t\t([\w,-]+) = <(0x\w+)>;$', rtas, re.M)
+        self.assertEqual(sorted(n for n, v in tokens
+                                if int(v, 16) in RTAS_TOKENS
+                                and n not in NO_TOKENS),
+                         sorted(self.rtas))
+
+
+class Sphinx(unittest.TestCase):
+    """Our pages of QEMU's documentation."""
+
+    def test_no_warnings(self):
+        """They build without a warning."""
+        run('scripts/docs')
+
+
+if __name__ == '__main__':
+    tap_main()
