@@ -13,6 +13,7 @@
 #: make stock       build such a one, for `make bench`
 #: make series      write all of it as patches for QEMU to mail: build/series
 #: make docs        build our documents as HTML: build/docs/html
+#: make install     install the emulator and its firmware: PREFIX, DESTDIR
 #: make stage       only bring the staged QEMU tree up to date
 #: make clean       remove what was built; downloads stay
 #: make distclean   remove the whole build directory
@@ -23,16 +24,18 @@
 #: QEMU_SRC=DIR     use this QEMU 10.0.x tree, not Debian's source package
 #: STOCK=FILE       what to compare with (default: what `make stock` has built,
 #:                  or else Debian 13's qemu-system-ppc64)
+#: PREFIX=DIR       where `make install` puts it (default: /usr/local)
+#: DESTDIR=DIR      a directory that stands for / meanwhile
 #: RUNS=N           how often `make bench` measures each thing (default: 3)
 
 override BUILD_DIR := build
-export BUILD_DIR V JOBS QEMU_SRC STOCK RUNS
+export BUILD_DIR V JOBS QEMU_SRC STOCK RUNS PREFIX DESTDIR
 # What the user has set up for another Python must not leak in here.
 unexport PYTHONPATH PYTHONHOME
 
 .NOTPARALLEL:
 .PHONY: all build stage run check check-full check-asan bench stock series \
-    docs clean distclean help
+    docs install clean distclean help
 .DEFAULT_GOAL := all
 
 all: build
@@ -68,6 +71,9 @@ series: stage
 
 docs: stage
 	@scripts/docs
+
+install: build
+	@scripts/install
 
 clean:
 	@rm -rf $(addprefix $(BUILD_DIR)/, obj asan qemu qemu-orig qemu-work \

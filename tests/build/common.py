@@ -2,6 +2,7 @@
 """What the tests of the build system share."""
 
 import os
+import struct
 import subprocess
 import sys
 import unittest
@@ -26,6 +27,15 @@ def run(*argv, code=0, cwd=TOP, **env):
         raise AssertionError(f'{argv[0]} exited with {done.returncode}, '
                              f'not {code}:\n{done.stdout}')
     return done.stdout
+
+
+def kernel_image(code):
+    """An ELF image of some big-endian code, which is entered at its start."""
+    size = len(code)
+    header = struct.pack('>16sHHIQQQIHHHHHH', b'\x7fELF\2\2\1', 2, 21, 1, 0,
+                         64, 0, 0, 64, 56, 1, 0, 0, 0)
+    segment = struct.pack('>IIQQQQQQ', 1, 5, 64 + 56, 0, 0, size, size, 4)
+    return header + segment + code
 
 
 def tap_main():

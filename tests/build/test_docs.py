@@ -2,14 +2,13 @@
 """The documents: what they say of calls is so, and Sphinx takes them."""
 
 import re
-import struct
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from common import BUILD, TOP, run, tap_main
+from common import BUILD, TOP, kernel_image, run, tap_main
 
 sys.path.insert(0, str(BUILD / 'qemu/python'))
 from qemu.machine import QEMUMachine                    # noqa: E402
@@ -21,15 +20,6 @@ RTAS_TOKENS = range(0x1000, 0x1000 + 256)
 MACHINES = ('pseries,firmware=slof', 'pseries,firmware=vof')
 # What looks like a token, but is none.
 NO_TOKENS = ('ibm,vpd-size',)
-
-
-def tiny_kernel():
-    """An ELF image of a word: VOF does not come without a kernel."""
-    size = 64 + 56
-    header = struct.pack('>16sHHIQQQIHHHHHH', b'\x7fELF\2\2\1', 2, 21, 1, 0, 64,
-                         0, 0, 64, 56, 1, 0, 0, 0)
-    segment = struct.pack('>IIQQQQQQ', 1, 5, size, 0, 0, 4, 4, 4)
-    return header + segment + bytes(4)
 
 
 class Calls(unittest.TestCase):
@@ -45,7 +35,7 @@ class Calls(unittest.TestCase):
     def calls_of(machine):
         """The names of the hypercalls of a machine."""
         with tempfile.NamedTemporaryFile(prefix='docs-') as kernel:
-            kernel.write(tiny_kernel())
+            kernel.write(kernel_image(b'\0\0\0\0'))
             kernel.flush()
             args = ['-M', machine, '-S', '-nodefaults', '-kernel', kernel.name]
             with QEMUMachine(BINARY, args) as vm:
