@@ -2,6 +2,7 @@
 """The documents: what they say of calls is so, and Sphinx takes them."""
 
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from qemu.machine import QEMUMachine                    # noqa: E402
 
 BINARY = str(BUILD / 'obj/qemu-system-ppc64')
 CALLS = TOP / 'docs/specs/ppc-spapr-hcalls.rst'
+MANUAL = TOP / 'docs/system/ppc/pseries.rst'
 RTAS_TOKENS = range(0x1000, 0x1000 + 256)
 # Machines that have all of them together.
 MACHINES = ('pseries,firmware=slof', 'pseries,firmware=vof')
@@ -71,6 +73,74 @@ class Calls(unittest.TestCase):
                                 if int(v, 16) in RTAS_TOKENS
                                 and n not in NO_TOKENS),
                          sorted(self.rtas))
+
+
+def machine_options(machine):
+    """The options of a machine."""
+    out = run(BINARY, '-machine', f'{machine},help')
+    return set(re.findall(r'^  ([\w-]+)=<', out, re.M))
+
+
+class Manual(unittest.TestCase):
+    """docs/system/ppc/pseries.rst"""
+
+    def setUp(self):
+        self.text = MANUAL.read_text(encoding='utf-8')
+        temp = tempfile.TemporaryDirectory(prefix='docs-')
+        self.addCleanup(temp.cleanup)
+        self.dir = Path(temp.name)
+
+    def test_options(self):
+        """Each option that other machines have not is in it."""
+        options = machine_options('pseries') - machine_options('powernv9')
+        self.assertIn('cap-vsx', options)
+        # These are of each machine object, so that help does not show them.
+        options |= {'firmware', 'max-cpu-compat', 'vsmt'}
+        missing = [o for o in options
+                   if not re.search(rf'``(-M pseries,)?{o}=', self.text)]
+        self.assertEqual(sorted(missing), [])
+
+    def test_devices(self):
+        """Each device of the board is in it."""
+        devices = re.findall(r'^name "(\S*spapr\S*)"',
+                             run(BINARY, '-M', 'pseries', '-device', 'help'),
+                             re.M)
+        self.assertIn('spapr-vty', devices)
+        missing = [d for d in devices if not d.endswith('-spapr-cpu-core')
+                   and f'``{d}``' not in self.text
+                   and f'-device {d},' not in self.text]
+        self.assertEqual(missing, [])
+
+    def test_examples(self):
+        """QEMU takes the examples as they stand, up to the guest's start."""
+        (self.dir / 'vmlinux').write_bytes(kernel_image(b'\0\0\0\0'))
+        (self.dir / 'initrd.gz').write_bytes(bytes(4096))
+        blocks = re.findall(r'::\n\n((?:    .*\n)+)', self.text)
+        commands = [shlex.split(line) for block in blocks
+                    for line in block.replace('\\\n', ' ').splitlines()]
+        self.assertGreater(len(commands), 8)
+        for command in commands:
+            self.start(command)
+
+    def start(self, command):
+        """Run a command; an emulator is started and ended."""
+        tools = {'qemu-system-ppc64': BINARY,
+                 'qemu-img': str(BUILD / 'obj/qemu-img')}
+        argv = [tools[command[0]], *command[1:]]
+        if argv[0] == BINARY:
+            argv += ['-S', '-qmp', 'stdio']
+            # The console is on standard input as well, or was to be.
+            argv = re.sub(r' -chardev stdio,id=(\w+),mux=on',
+                          r' -chardev null,id=\1,mux=on',
+                          shlex.join(argv))
+            argv = shlex.split(argv.replace(
+                ' -nographic', ' -display none -serial null'))
+        done = subprocess.run(
+            argv, cwd=self.dir, text=True, timeout=60, check=False,
+            input='{"execute": "qmp_capabilities"}{"execute": "quit"}',
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual((done.returncode, done.stderr), (0, ''),
+                         shlex.join(command))
 
 
 class Sphinx(unittest.TestCase):
