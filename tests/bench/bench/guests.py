@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from pseries import images
+from pseries import images, programs
 from pseries.board import Board, BoardError, Config, running
 from pseries.logs import log_dir
 from pseries.paths import BUILD
@@ -78,9 +78,9 @@ def _boot(board: Board, begun: float) -> Figures:
     return figures
 
 
-def boot(kernel: str, firmware: str) -> Figures:
+def boot(kernel: str, firmware: str, vcpus: int = 1) -> Figures:
     """Boot a kernel; firmware '' is the default."""
-    config = Config(kernel=kernel, firmware=firmware)
+    config = Config(kernel=kernel, firmware=firmware, smp=str(vcpus))
     begun = time.monotonic()
     with running(config) as board:
         return _boot(board, begun)
@@ -171,6 +171,8 @@ def hypercalls(name: str) -> Figures:
 def prepare(kernels: set[str]) -> None:
     """Have the images, and have them in the page cache."""
     images.prepare(kernels, for_tests=False)
+    for name in programs.BENCH:
+        programs.files(programs.GUEST[name])
     for path in [images.initramfs(), *map(images.kernel, kernels)]:
         path.read_bytes()
 

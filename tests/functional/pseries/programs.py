@@ -21,7 +21,7 @@ import debpkg       # scripts/debpkg.py, found through paths
 
 SUITE = 'trixie'
 GUEST_ARCH = 'ppc64el'
-LIBRARIES = ('usr/lib/*', 'lib/*', 'usr/lib', 'lib')
+LIBRARIES = ('usr/lib/*', 'usr/lib/*/*', 'lib/*', 'usr/lib', 'lib')
 RUN_TIME = 60
 
 
@@ -31,6 +31,7 @@ class Program:
     package: str
     path: str
     arch: str = GUEST_ARCH
+    more: Sequence[str] = ()    # libraries that it loads as it runs
 
     @property
     def name(self) -> str:
@@ -49,7 +50,7 @@ GUEST = {program.name: program for program in (
     Program('eject', 'usr/bin/eject'),
     Program('ethtool', 'usr/sbin/ethtool'),
     Program('powerpc-ibm-utils', 'usr/sbin/nvram'),
-    Program('iperf3', 'usr/bin/iperf3'),
+    Program('iperf3', 'usr/bin/iperf3', more=('libgcc_s.so.1',)),
     Program('fio', 'usr/bin/fio'),
 )}
 # For the benchmarks alone, which get them when they need them.
@@ -79,7 +80,7 @@ def _resolve(program: Program) -> dict[str, Path]:
     found = {program.name: first / program.path}
     if not found[program.name].exists():
         raise SetupError(f'{program.package} of Debian lacks {program.path}')
-    wanted = elf.needed(found[program.name].read_bytes())
+    wanted = elf.needed(found[program.name].read_bytes()).union(program.more)
     directories: list[Path] = []
     names = deque([program.package])
     seen = {program.package}
