@@ -161,10 +161,30 @@ void spapr_qtest_load(QTestState *qts, const char *path)
     spapr_qtest_wait_migrated(qts);
 }
 
-static void child_deadline(gpointer unused)
+/*
+ * What a child says until it ends, which it must: QEMU sees to it that no alarm
+ * ends it
+ */
+static GString *read_to_end(int fd, GPid pid)
 {
-    /* Survives exec: a machine that starts after all does not hang the test */
-    alarm(DEADLINE_S);
+    gint64 deadline = g_get_monotonic_time() + DEADLINE_S * G_USEC_PER_SEC;
+    GString *text = g_string_new(NULL);
+    GPollFD poll = { .fd = fd, .events = G_IO_IN | G_IO_HUP };
+    char data[512];
+    ssize_t n;
+
+    do {
+        gint64 left = (deadline - g_get_monotonic_time()) / 1000;
+
+        if (left < 0 || !g_poll(&poll, 1, left)) {
+            kill(pid, SIGKILL);
+            g_error("it should have ended: %s", text->str);
+        }
+        n = read(fd, data, sizeof(data));
+        g_assert_cmpint(n, >=, 0);
+        g_string_append_len(text, data, n);
+    } while (n);
+    return text;
 }
 
 char *spapr_qtest_fail(const char *options)
@@ -174,16 +194,21 @@ char *spapr_qtest_fail(const char *options)
         "%s", getenv("QTEST_QEMU_BINARY"), options);
     g_auto(GStrv) argv = NULL;
     g_autoptr(GError) error = NULL;
-    char *errors;
-    int status;
+    GString *errors;
+    GPid pid;
+    int fd, status;
 
     g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
-    g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, child_deadline,
-                 NULL, NULL, &errors, &status, &error);
+    g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL |
+                             G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL,
+                             NULL, &fd, &error);
     g_assert_no_error(error);
+    errors = read_to_end(fd, pid);
+    close(fd);
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
     g_assert_true(WIFEXITED(status));
     g_assert_cmpint(WEXITSTATUS(status), ==, 1);
-    return errors;
+    return g_string_free(errors, false);
 }
 
 void spapr_qtest_state_refused(const char *options, const char *path,
