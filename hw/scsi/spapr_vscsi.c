@@ -630,6 +630,10 @@ static bool vscsi_load_answer(VscsiRequest *vr, const VscsiSaved *saved)
 
 static bool vscsi_load_task(VscsiRequest *vr, const VscsiSaved *saved)
 {
+    if (saved->function != VSCSI_TASK_LOGOUT &&
+        !vscsi_task_is_known(saved->function)) {
+        return false;
+    }
     vr->kind = VSCSI_TASK;
     vr->s->tasks++;
     vscsi_count_srp(vr);
@@ -678,14 +682,21 @@ static int vscsi_post_load(void *opaque, int version_id)
     return 0;
 }
 
+/* What ends the connection is known here at once: vscsi_disconnect() */
 static bool vscsi_state_is_valid(void *opaque, int version_id)
 {
-    return SPAPR_VSCSI(opaque)->state <= VSCSI_LOGGED_IN;
+    SpaprVscsi *s = opaque;
+
+    return s->state == VSCSI_CLOSED ||
+           (s->state <= VSCSI_LOGGED_IN && !s->crq.partner_closed &&
+            spapr_vio_queue_is_open(&s->crq.queue));
 }
 
 static bool vscsi_n_saved_is_valid(void *opaque, int version_id)
 {
-    return SPAPR_VSCSI(opaque)->n_saved <= VSCSI_REQUESTS;
+    SpaprVscsi *s = opaque;
+
+    return s->n_saved <= (s->state == VSCSI_CLOSED ? 0 : VSCSI_REQUESTS);
 }
 
 static const VMStateDescription vmstate_vscsi_saved = {

@@ -804,7 +804,7 @@ static bool vscsi_load_command(QEMUFile *f, VscsiRequest *vr, SCSIRequest *req)
 static void *vscsi_load_request(QEMUFile *f, SCSIRequest *req)
 {
     SpaprVscsi *s = SPAPR_VSCSI(BUS(req->bus)->parent);
-    VscsiRequest *vr = vscsi_new(s);
+    VscsiRequest *vr = s->state == VSCSI_CLOSED ? NULL : vscsi_new(s);
 
     if (!vr) {
         qemu_file_set_error(f, -EINVAL);

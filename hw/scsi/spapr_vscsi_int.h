@@ -196,6 +196,8 @@ extern const SCSIBusInfo vscsi_bus_info;
 
 /* SRP_TSK_MGMT; SRP_TSK_LEN bytes */
 void vscsi_task(VscsiRequest *vr, const uint8_t *iu);
+/** vscsi_task_is_known: whether there is such an SRP_TSK_* here */
+bool vscsi_task_is_known(uint8_t function);
 /* SRP_I_LOGOUT */
 void vscsi_logout(VscsiRequest *vr);
 /** vscsi_run_tasks: answer those that wait for nothing any more */

@@ -111,6 +111,14 @@ static void vscsi_task_begin(VscsiRequest *vr, uint8_t function)
     vscsi_run_tasks(vr->s);
 }
 
+bool vscsi_task_is_known(uint8_t function)
+{
+    return function == SRP_TSK_ABORT_TASK ||
+           function == SRP_TSK_ABORT_TASK_SET ||
+           function == SRP_TSK_CLEAR_TASK_SET ||
+           function == SRP_TSK_LUN_RESET;
+}
+
 void vscsi_task(VscsiRequest *vr, const uint8_t *iu)
 {
     uint8_t function = iu[SRP_TSK_OFS_FUNCTION];
@@ -119,19 +127,12 @@ void vscsi_task(VscsiRequest *vr, const uint8_t *iu)
     vr->task_tag = ldq_be_p(iu + SRP_TSK_OFS_TASK_TAG);
     trace_spapr_vscsi_task(SPAPR_VIO_DEVICE(vr->s)->reg, vr->tag, vr->lun,
                            function, vr->task_tag);
-    switch (function) {
-    case SRP_TSK_ABORT_TASK:
-    case SRP_TSK_ABORT_TASK_SET:
-    case SRP_TSK_CLEAR_TASK_SET:
-    case SRP_TSK_LUN_RESET:
-        if (vscsi_find(vr->s, vr->lun)) {
-            vscsi_task_begin(vr, function);
-        } else {
-            vscsi_task_answer(vr, SRP_RSP_CODE_FAILED);
-        }
-        break;
-    default:
+    if (!vscsi_task_is_known(function)) {
         vscsi_task_answer(vr, SRP_RSP_CODE_NOT_SUPPORTED);
+    } else if (!vscsi_find(vr->s, vr->lun)) {
+        vscsi_task_answer(vr, SRP_RSP_CODE_FAILED);
+    } else {
+        vscsi_task_begin(vr, function);
     }
 }
 

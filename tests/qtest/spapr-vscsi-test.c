@@ -161,9 +161,9 @@ static void check_disk(Vscsi *v)
     }
 }
 
-static void stop(Vscsi *v)
+/* The machine has ended already */
+static void discard(Vscsi *v)
 {
-    qtest_quit(v->qts);
     check_disk(v);
     unlink(v->disk);
     unlink(v->slow);
@@ -173,10 +173,15 @@ static void stop(Vscsi *v)
     g_free(v);
 }
 
-/* Go on in another machine */
-static void migrate(Vscsi *v, const char *more)
+static void stop(Vscsi *v)
 {
-    g_autofree char *path = spapr_qtest_save(v->qts);
+    qtest_quit(v->qts);
+    discard(v);
+}
+
+/* Go on in another machine, from what is in the file */
+static void resume(Vscsi *v, const char *path, const char *more)
+{
     g_autofree char *incoming = g_strdup_printf("%s -incoming defer", more);
     g_autofree char *options = machine_options(v, incoming);
 
@@ -184,6 +189,13 @@ static void migrate(Vscsi *v, const char *more)
     v->dev.qts = v->qts;
     spapr_qtest_load(v->qts, path);
     unlink(path);
+}
+
+static void migrate(Vscsi *v, const char *more)
+{
+    g_autofree char *path = spapr_qtest_save(v->qts);
+
+    resume(v, path, more);
 }
 
 /*
@@ -1674,15 +1686,27 @@ static void test_unmap_in_flight(void)
     stop(v);
 }
 
+static void fill_queue(Vscsi *v)
+{
+    for (unsigned i = 0; i < TCE_PAGE / 16; i++) {
+        g_assert_cmpint(vio_crq_send(&v->dev, PING, 0), ==, H_SUCCESS);
+    }
+}
+
+static void empty_queue(Vscsi *v)
+{
+    for (unsigned i = 0; i < TCE_PAGE / 16; i++) {
+        vio_crq_expect(&v->dev, PONG, 0);
+    }
+}
+
 /* Answers wait while the queue is full, and come in their order */
 static void test_full(void)
 {
     Vscsi *v = start_session("");
     Iu iu;
 
-    for (unsigned i = 0; i < TCE_PAGE / 16; i++) {
-        g_assert_cmpint(vio_crq_send(&v->dev, PING, 0), ==, H_SUCCESS);
-    }
+    fill_queue(v);
     g_assert_cmpint(vio_crq_send(&v->dev, PING, 0), ==, H_DROPPED);
     for (unsigned i = 0; i < 100; i++) {
         iu = COMMAND(i, DISK, TEST_UNIT_READY);
@@ -1703,9 +1727,7 @@ static void test_full(void)
     expect_none(v);
 
     /* What isn't delivered is lost with the queue */
-    for (unsigned i = 0; i < TCE_PAGE / 16; i++) {
-        g_assert_cmpint(vio_crq_send(&v->dev, PING, 0), ==, H_SUCCESS);
-    }
+    fill_queue(v);
     send_srp(v, &iu);
     g_assert_cmpint(vio_crq_free(&v->dev), ==, H_SUCCESS);
     connect_again(v);
@@ -1723,15 +1745,13 @@ static void test_reset(void)
 
     for (int i = 0; i < 2; i++) {
         fill_slow(v, 10, 20);
-        for (unsigned j = 0; j < TCE_PAGE / 16 && i; j++) {
-            g_assert_cmpint(vio_crq_send(&v->dev, PING, 0), ==, H_SUCCESS);
-        }
         if (i) {
+            fill_queue(v);
             send_srp(v, &iu);
         }
         qtest_system_reset(v->qts);
-        for (unsigned j = 0; j < TCE_PAGE / 16 && i; j++) {
-            vio_crq_expect(&v->dev, PONG, 0);
+        if (i) {
+            empty_queue(v);
         }
         expect_none(v);
         g_assert_cmpint(vio_crq_send(&v->dev, INIT, 0), ==, H_CLOSED);
@@ -1795,15 +1815,12 @@ static void test_migration(void)
     "-device scsi-hd,bus=vscsi.0,drive=faulty,scsi-id=5,lun=0,"         \
     "werror=stop,rerror=stop"
 
-static void check_faulty(bool out, bool move)
+/* With a request, from slot 10, that has stopped the machine */
+static Vscsi *start_faulty(const char *image, bool out)
 {
-    g_autofree char *image = image_new("faulty", NULL);
     g_autofree char *faulty = g_strdup_printf(FAULTY FAULTY_DEVICE, image, out ?
                                               "pwritev" : "read_aio");
-    g_autofree char *well = g_strdup_printf(WELL FAULTY_DEVICE, image);
     Vscsi *v = start_session(faulty);
-    g_autofree char *contents = NULL;
-    uint8_t data[4 * BLOCK];
     Iu iu;
 
     clear_attention(v, LUN(0, 5, 0));
@@ -1815,6 +1832,17 @@ static void check_faulty(bool out, bool move)
     send_srp(v, &iu);
     qtest_qmp_eventwait(v->qts, "STOP");
     expect_none(v);
+    return v;
+}
+
+static void check_faulty(bool out, bool move)
+{
+    g_autofree char *image = image_new("faulty", NULL);
+    g_autofree char *well = g_strdup_printf(WELL FAULTY_DEVICE, image);
+    Vscsi *v = start_faulty(image, out);
+    g_autofree char *contents = NULL;
+    uint8_t data[4 * BLOCK];
+
     if (move) {
         migrate(v, well);
     }
@@ -1841,6 +1869,232 @@ static void test_error_migration(void)
 {
     check_faulty(true, true);
     check_faulty(false, true);
+}
+
+/*
+ * Damaged migration streams
+ */
+
+typedef struct Stream {
+    char *path;
+    char *state;
+    gsize len;
+} Stream;
+
+static Stream save(Vscsi *v)
+{
+    Stream stream = { .path = spapr_qtest_save(v->qts) };
+    g_autoptr(GError) error = NULL;
+
+    g_file_get_contents(stream.path, &stream.state, &stream.len, &error);
+    g_assert_no_error(error);
+    return stream;
+}
+
+static uint8_t *stream_find(const Stream *stream, const uint8_t *bytes,
+                            size_t n)
+{
+    uint8_t *at = memmem(stream->state, stream->len, bytes, n);
+
+    g_assert_nonnull(at);
+    return at;
+}
+
+/* @size bytes at an offset get another value, with which it is refused */
+typedef struct Damage {
+    int at;
+    unsigned size;
+    uint64_t value;
+} Damage;
+
+static void check_damage(Vscsi *v, const Stream *stream, const char *more,
+                         uint8_t *base, const Damage *damage, unsigned n)
+{
+    g_autofree char *options = machine_options(v, more);
+
+    for (; n; n--, damage++) {
+        uint8_t *at = base + damage->at;
+        uint64_t old = ldn_be_p(at, damage->size);
+
+        stn_be_p(at, damage->size, damage->value);
+        spapr_qtest_state_refused(options, stream->path, stream->state,
+                                  stream->len, "scsi");
+        stn_be_p(at, damage->size, old);
+    }
+}
+
+static void stream_free(Stream *stream)
+{
+    unlink(stream->path);
+    g_free(stream->path);
+    g_free(stream->state);
+}
+
+/*
+ * What is where behind the address of the empty IU: first the queue and the
+ * connection, then the requests, and the fields of each
+ */
+#define STATE_QUEUE_IOBA    (-29)
+#define STATE_QUEUE_SIZE    (-21)
+#define STATE_QUEUE_NEXT    (-13)
+#define STATE_CLOSED        (-4)
+#define STATE_STATE         (-3)
+#define STATE_TAG           8
+#define STATE_REQUESTS      16
+#define STATE_REQUEST(i)    (20 + 51 * (i))
+#define REQUEST_KIND        0
+#define REQUEST_FUNCTION    1
+#define REQUEST_MSG         35
+
+#define KIND_TASK           3
+#define KIND_ANSWER         4
+
+/* Three answers that wait, and a task */
+static void test_bad_migration(void)
+{
+    static const Damage damage[] = {
+        { STATE_QUEUE_IOBA, 8, QUEUE_IOBA + 8 },
+        { STATE_QUEUE_IOBA, 8, -TCE_PAGE },
+        { STATE_QUEUE_SIZE, 8, TCE_PAGE + 16 }, { STATE_QUEUE_SIZE, 8, 0 },
+        { STATE_QUEUE_NEXT, 8, TCE_PAGE }, { STATE_QUEUE_NEXT, 8, 8 },
+        { STATE_QUEUE_NEXT, 8, -16 },
+        { STATE_CLOSED, 1, 1 },
+        { STATE_STATE, 1, 0 }, { STATE_STATE, 1, 3 }, { STATE_STATE, 1, 0xff },
+        { STATE_REQUESTS, 4, 3 }, { STATE_REQUESTS, 4, 5 },
+        { STATE_REQUESTS, 4, SLOTS + 1 }, { STATE_REQUESTS, 4, -1 },
+        { STATE_REQUESTS, 4, 0x80000000 },
+        { STATE_REQUEST(0) + REQUEST_KIND, 1, 0 },
+        { STATE_REQUEST(0) + REQUEST_KIND, 1, 1 },
+        { STATE_REQUEST(0) + REQUEST_KIND, 1, 2 },
+        { STATE_REQUEST(0) + REQUEST_KIND, 1, 5 },
+        { STATE_REQUEST(3) + REQUEST_KIND, 1, 0xff },
+        { STATE_REQUEST(3) + REQUEST_KIND, 1, KIND_ANSWER },
+        { STATE_REQUEST(3) + REQUEST_FUNCTION, 1, 3 },
+        { STATE_REQUEST(3) + REQUEST_FUNCTION, 1, 0xff },
+        { STATE_REQUEST(1) + REQUEST_MSG, 1, 0 },
+        { STATE_REQUEST(1) + REQUEST_MSG, 1, 0xc0 },
+        { STATE_REQUEST(1) + REQUEST_MSG, 1, 0xff },
+        { STATE_REQUEST(2) + REQUEST_MSG + 1, 1, 0 },
+        { STATE_REQUEST(2) + REQUEST_MSG + 1, 1, VSCSI_FORMAT_INLINE },
+    };
+    Vscsi *v = start_session("");
+    Iu iu = mad(3, MAD_EMPTY_IU, 32, BUFFER_IOBA);
+    uint8_t head[16];
+    Stream stream;
+    uint8_t *at;
+    Rsp rsp;
+
+    send_iu(v, VSCSI_FORMAT_MAD, &iu);
+    fill_slow(v, 10, 2);
+    iu = task(1, SLOW, SRP_TSK_ABORT_TASK, 11);
+    send_srp(v, &iu);
+    fill_queue(v);
+    for (unsigned i = 0; i < 2; i++) {
+        iu = COMMAND(5 + i, DISK, TEST_UNIT_READY);
+        send_srp(v, &iu);
+    }
+    stream = save(v);
+    stq_be_p(head, BUFFER_IOBA);
+    stq_be_p(head + STATE_TAG, TAG(3));
+    at = stream_find(&stream, head, sizeof(head));
+    g_assert_cmphex(ldq_be_p(at + STATE_QUEUE_IOBA), ==, QUEUE_IOBA);
+    g_assert_cmpuint(ldl_be_p(at + STATE_REQUESTS), ==, 4);
+    g_assert_cmpuint(at[STATE_REQUEST(0)], ==, KIND_ANSWER);
+    g_assert_cmpuint(at[STATE_REQUEST(3)], ==, KIND_TASK);
+    check_damage(v, &stream, "", at, damage, ARRAY_SIZE(damage));
+    spapr_qtest_state_refused("-m 256 -device spapr-vscsi", stream.path,
+                              stream.state,
+                              (char *)at + STATE_REQUEST(2) - stream.state,
+                              "scsi");
+
+    /* As it was it is all right */
+    g_assert_true(g_file_set_contents(stream.path, stream.state, stream.len,
+                                      NULL));
+    resume(v, stream.path, "");
+    empty_queue(v);
+    qtest_clock_step(v->qts, SECOND / 10);
+    expect_tag(v, 5);
+    expect_tag(v, 6);
+    expect_tag(v, 10);
+    rsp = take(v);
+    check_code(&rsp, VSCSI_STATUS_OK, SRP_RSP_CODE_COMPLETE);
+    expect_none(v);
+    check_session(v);
+    stop(v);
+    stream_free(&stream);
+}
+
+/* What is where around the address of the IU of a command with two buffers */
+#define COMMAND_TRANSFER    (-19)
+#define COMMAND_USE_SG      (-1)
+#define COMMAND_TAG         8
+#define COMMAND_IN_LEN      24
+#define COMMAND_OUT_LEN     28
+#define COMMAND_MOVED       36
+#define COMMAND_BUFFERS     40
+#define COMMAND_BUFFER(i)   (44 + 12 * (i))
+
+/* A request that has stopped the machine is saved by the SCSI layer */
+static void check_bad_command(bool out, const Damage *more, unsigned n)
+{
+    static const Damage damage[] = {
+        { COMMAND_TRANSFER, 2, 3 }, { COMMAND_TRANSFER, 2, 5 },
+        { COMMAND_IN_LEN, 4, MAX_TRANSFER + 1 },
+        { COMMAND_OUT_LEN, 4, -1 },
+        { COMMAND_MOVED, 4, 4 * BLOCK + 1 }, { COMMAND_MOVED, 4, -1 },
+        { COMMAND_BUFFERS, 4, 0 }, { COMMAND_BUFFERS, 4, 1 },
+        { COMMAND_BUFFERS, 4, 513 }, { COMMAND_BUFFERS, 4, -1 },
+        { COMMAND_BUFFER(0), 8, -BLOCK }, { COMMAND_BUFFER(1), 8, -1 },
+        { COMMAND_BUFFER(0) + 8, 4, 0 }, { COMMAND_BUFFER(0) + 8, 4, BLOCK },
+        { COMMAND_BUFFER(1) + 8, 4, MAX_TRANSFER },
+        { COMMAND_BUFFER(1) + 8, 4, -1 },
+    };
+    g_autofree char *image = image_new("faulty", NULL);
+    g_autofree char *well = g_strdup_printf(WELL FAULTY_DEVICE, image);
+    Vscsi *v = start_faulty(image, out);
+    Stream stream = save(v);
+    uint8_t head[16];
+    uint8_t *at;
+
+    stq_be_p(head, IU_IOBA + 10 * IU_SIZE);
+    stq_be_p(head + COMMAND_TAG, TAG(10));
+    at = stream_find(&stream, head, sizeof(head));
+    g_assert_cmpuint(lduw_be_p(at + COMMAND_TRANSFER), ==, 4);
+    g_assert_cmpuint(at[COMMAND_USE_SG], ==, 1);
+    g_assert_cmpuint(ldl_be_p(at + COMMAND_BUFFERS), ==, 2);
+    check_damage(v, &stream, well, at, damage, ARRAY_SIZE(damage));
+    check_damage(v, &stream, well, at, more, n);
+    stream_free(&stream);
+    discard(v);
+    unlink(image);
+}
+
+static void test_bad_error_migration(void)
+{
+    static const Damage copied[] = { { COMMAND_USE_SG, 1, 0 } };
+
+    /* Data that goes out is never copied */
+    check_bad_command(true, copied, ARRAY_SIZE(copied));
+    check_bad_command(false, NULL, 0);
+}
+
+/* A command of a connection that is none */
+static void test_closed_error_migration(void)
+{
+    static const Damage damage[] = { { STATE_STATE, 1, 0 } };
+    g_autofree char *image = image_new("faulty", NULL);
+    g_autofree char *well = g_strdup_printf(WELL FAULTY_DEVICE, image);
+    Vscsi *v = start_faulty(image, true);
+    Stream stream = save(v);
+    uint8_t head[16];
+
+    stq_be_p(head, QUEUE_IOBA);
+    stq_be_p(head + 8, TCE_PAGE);
+    check_damage(v, &stream, well, stream_find(&stream, head, sizeof(head)) -
+                 STATE_QUEUE_IOBA, damage, ARRAY_SIZE(damage));
+    stream_free(&stream);
+    discard(v);
+    unlink(image);
 }
 
 /*
@@ -1962,6 +2216,11 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-vscsi/migration", test_migration);
     qtest_add_func("spapr-vscsi/error-stop", test_error_stop);
     qtest_add_func("spapr-vscsi/error-migration", test_error_migration);
+    qtest_add_func("spapr-vscsi/bad-migration", test_bad_migration);
+    qtest_add_func("spapr-vscsi/bad-error-migration",
+                   test_bad_error_migration);
+    qtest_add_func("spapr-vscsi/closed-error-migration",
+                   test_closed_error_migration);
     qtest_add_func("spapr-vscsi/hotplug", test_hotplug);
     qtest_add_func("spapr-vscsi/addresses", test_addresses);
     qtest_add_func("spapr-vscsi/drives", test_drives);
