@@ -2156,6 +2156,25 @@ static void test_addresses(void)
                         "channel=8", "8", "bad scsi channel id");
 }
 
+/* Devices of the host's, at what is none: they send their commands to it */
+static void test_passthrough(void)
+{
+    static const char *const drivers[] = { "scsi-block", "scsi-generic" };
+    g_autofree char *path = image_new("plain", NULL);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(drivers); i++) {
+        g_autofree char *options = g_strdup_printf(
+            "-device spapr-vscsi,id=a -blockdev file,node-name=n,filename=%s "
+            "-device %s,drive=n,bus=a.0", path, drivers[i]);
+        g_autofree char *errors = spapr_qtest_fail(options);
+
+        /* The words are QEMU's own, and two lines */
+        g_assert_nonnull(strstr(errors, drivers[i]));
+        g_assert_nonnull(strstr(errors, "Is this a SCSI device?\n"));
+    }
+    unlink(path);
+}
+
 /* "-drive" without an interface, and "-cdrom": an adapter for each bus */
 static void test_drives(void)
 {
@@ -2223,6 +2242,7 @@ int main(int argc, char **argv)
                    test_closed_error_migration);
     qtest_add_func("spapr-vscsi/hotplug", test_hotplug);
     qtest_add_func("spapr-vscsi/addresses", test_addresses);
+    qtest_add_func("spapr-vscsi/passthrough", test_passthrough);
     qtest_add_func("spapr-vscsi/drives", test_drives);
     ret = g_test_run();
     rmdir(tmp_dir);
