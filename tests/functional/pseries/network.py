@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from . import images, programs, tap
+from . import images, programs, tap, vlan
 from .board import Board, BoardError, Config, booted, expect_equal, \
     expect_true, running
 from .logs import log_dir
@@ -25,6 +25,7 @@ TRANSFER_TIME = 60
 CHUNK = 1 << 16
 STREAM_CHUNKS = 600
 NETBOOTED = 'This came by TFTP'
+VLAN, VLAN_GUEST, VLAN_HOST = 7, '10.8.0.2', '10.8.0.1'
 ADD_IPV6 = f'ip -6 addr add {tap.GUEST6}/64 dev eth0'
 
 
@@ -307,6 +308,64 @@ def changes() -> None:
         board.sh(f'ping -c 2 -W 5 -s 8000 {tap.HOST}')
         board.sh(ADD_IPV6 + ' || :')
         tap_transfers(board)
+
+
+def vlan_configured(board: Board, number: int, address: str) -> None:
+    """Give the guest an interface in a VLAN."""
+    name = f'eth0.{number}'
+    board.sh(f'vconfig add eth0 {number} && '
+             f'ip addr add {address}/24 dev {name} && ip link set {name} up')
+
+
+@test('network/vlan')
+def vlan_ping() -> None:
+    """Pings of all sizes in a VLAN, and none from outside of it."""
+    device = tap.Tap()
+    config = Config(extra=images.NET, args=device.args)
+    with booted(config) as board:
+        tap_configured(board)
+        vlan_configured(board, VLAN, VLAN_GUEST)
+        other = vlan.Responder(VLAN, VLAN_HOST)
+        for size in (0, 56, 1471, 1472):
+            board.sh(f'ping -c 2 -W 5 -s {size} {VLAN_HOST}')
+        expect_equal('pings in the VLAN', other.pings, 8)
+        # The untagged network goes on beside it
+        board.sh(f'ping -c 2 -W 5 {tap.HOST}')
+        expect_equal('frames from outside of it', other.strangers, 0)
+        board.sh(f'ip addr del {VLAN_GUEST}/24 dev eth0.{VLAN}')
+        vlan_configured(board, VLAN + 1, VLAN_GUEST)
+        expect_true('no answer to another VLAN', board.console.run(
+            f'ping -c 1 -W 2 {VLAN_HOST}').status)
+        expect_equal('pings in the VLAN', other.pings, 8)
+        expect_true('it was asked', other.strangers)
+
+
+@test('network/vlan-guests')
+def vlan_guests() -> None:
+    """Two guests in a VLAN, with TCP both ways and frames as long as can be."""
+    ends = socket.socketpair()
+    configs = []
+    for number, end in enumerate(ends):
+        end.set_inheritable(True)
+        configs.append(Config(extra=images.NET, args=(
+            '-netdev', f'socket,id=net,fd={end.fileno()}', '-device',
+            f'spapr-vlan,id=lan,netdev=net,mac=52:54:00:00:07:0{number}')))
+    with booted(configs[0]) as first, booted(configs[1]) as second:
+        for board, address in ((first, VLAN_GUEST), (second, VLAN_HOST)):
+            board.sh('ip link set eth0 up')
+            vlan_configured(board, VLAN, address)
+        first.sh(f'ping -c 2 -W 5 -s 1472 {VLAN_HOST}')
+        for sender, receiver, address in ((first, second, VLAN_HOST),
+                                          (second, first, VLAN_GUEST)):
+            command = receiver.console.begin('nc -l -p 5001 | sha256sum')
+            want = sender.sh(f'head -c {SIZE} /dev/urandom > /tmp/data; '
+                             'sha256sum < /tmp/data', TRANSFER_TIME)
+            sender.sh('for i in 1 2 3 4 5; do '
+                      f'nc {address} 5001 < /tmp/data && break; sleep 1; done',
+                      TRANSFER_TIME)
+            got = receiver.console.end(command, TRANSFER_TIME)
+            expect_equal('what the other guest got', guest_sum(got.output),
+                         guest_sum(want))
 
 
 @test('network/boot')
