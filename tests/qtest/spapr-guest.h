@@ -65,6 +65,26 @@ static inline void emit_hcall(Guest *guest, uint64_t token, uint64_t r4,
     emit(guest, 0x44000022);                                        /* sc 1 */
 }
 
+/* Make the same call @n times, and count in R30 how often it succeeds */
+static inline void emit_hcalls(Guest *guest, uint64_t n, uint64_t token,
+                               uint64_t r4, uint64_t r5, uint64_t r6)
+{
+    unsigned start;
+
+    emit_li(guest, 30, 0);
+    emit_li(guest, 31, n);
+    emit(guest, 0x7fe903a6);                                        /* mtctr */
+    start = guest->at;
+    for (unsigned reg = 8; reg <= 12; reg++) {
+        emit_li(guest, reg, 0);
+    }
+    emit_hcall(guest, token, r4, r5, r6, 0);
+    emit(guest, 0x2c230000);                                    /* cmpdi r3,0 */
+    emit(guest, 0x40820008);                                    /* bne .+8 */
+    emit(guest, 0x3bde0001);                                    /* addi r30 */
+    emit(guest, 0x42000000 | (((start - guest->at) * 4) & 0xfffc)); /* bdnz */
+}
+
 /* Synchronizing as it is; an isync would make up for flushes left out */
 static inline void emit_toggle_msr(Guest *guest, uint16_t bits)
 {
@@ -106,6 +126,27 @@ static inline QTestState *guest_start(Guest *guest, const char *cpu,
                        "-nodefaults -bios %s", cpu, *path);
 }
 
+/* Where it comes to its end, if nothing follows */
+static inline uint64_t guest_last(const Guest *guest)
+{
+    return guest->at * sizeof(guest->code[0]);
+}
+
+/* How much memory the machine has in use, in bytes; 0: it can't be told */
+static inline uint64_t guest_resident(QTestState *qts)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/statm", qtest_pid(qts));
+    g_autofree char *text = NULL;
+    char *at;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        return 0;
+    }
+    at = strchr(text, ' ');
+    g_assert_nonnull(at);
+    return g_ascii_strtoull(at, NULL, 10) * qemu_real_host_page_size();
+}
+
 static inline void guest_end(QTestState *qts, char *path)
 {
     qtest_quit(qts);
@@ -135,13 +176,18 @@ static inline void guest_wait(QTestState *qts, uint64_t nip)
     g_assert_cmphex(guest_register(qts, "NIP"), ==, nip);
 }
 
-static inline void assert_result(QTestState *qts, unsigned number,
-                                 uint64_t expected)
+static inline uint64_t guest_result(QTestState *qts, unsigned number)
 {
     uint8_t buf[8];
 
     qtest_memread(qts, GUEST_RESULTS + number * 8, buf, sizeof(buf));
-    g_assert_cmphex(ldq_be_p(buf), ==, expected);
+    return ldq_be_p(buf);
+}
+
+static inline void assert_result(QTestState *qts, unsigned number,
+                                 uint64_t expected)
+{
+    g_assert_cmphex(guest_result(qts, number), ==, expected);
 }
 
 #endif /* TESTS_QTEST_SPAPR_GUEST_H */

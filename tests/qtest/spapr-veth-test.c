@@ -8,12 +8,14 @@
 
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
+#include "spapr-guest.h"
 #include "spapr-veth-qtest.h"
 
 #define NIC     "-netdev socket,id=net,fd=%d " \
                 "-device spapr-vlan,id=lan,netdev=net,mac=52:54:00:11:22:33 "
 
-/* The NVRAM, an adapter of another kind */
+/* The adapter; and the NVRAM, one of another kind */
+#define UNIT            0x71000000
 #define OTHER_UNIT      0x70000000
 
 /*
@@ -758,6 +760,73 @@ static void test_busy(void)
     stop(&lan);
 }
 
+#define MILLION         1000000
+#define LITTLE          (32 * MiB)
+
+/* The guest of that test: it registers by itself */
+static void make_million(Guest *guest)
+{
+    static const uint32_t pages[] = { LIST, FILTERS, QUEUE };
+
+    guest_begin(guest);
+    for (unsigned i = 0; i < ARRAY_SIZE(pages); i++) {
+        emit_hcall(guest, H_PUT_TCE, UNIT, pages[i],
+                   (BASE + pages[i]) | TCE_RW, 0);
+    }
+    for (uint32_t at = SEND; at < SEND + FRAME_MAX; at += TCE_PAGE) {
+        emit_hcall(guest, H_PUT_TCE, UNIT, at, (BASE + at) | TCE_RW, 0);
+    }
+    emit_li(guest, 8, MAC);
+    emit_hcall(guest, H_REGISTER_LOGICAL_LAN, UNIT, LIST,
+               DESC(VALID, 128, QUEUE), FILTERS);
+    emit_result(guest, 3, 0);
+    emit_hcalls(guest, MILLION, H_SEND_LOGICAL_LAN, UNIT,
+                DESC(VALID, FRAME_MAX, SEND), 0);
+    emit_result(guest, 30, 1);
+}
+
+/*
+ * A guest that doesn't care what it is told: what was taken arrives, all else
+ * was refused, and no memory is kept for it
+ */
+static void test_million(void)
+{
+    g_autofree Guest *guest = g_new(Guest, 1);
+    g_autofree char *options = NULL;
+    g_autofree uint8_t *frame = g_malloc(FRAME_MAX);
+    char *path;
+    uint64_t end, before, sent;
+    int fds[2];
+    Lan lan;
+
+    g_assert_cmpint(socketpair(PF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+    make_million(guest);
+    end = guest_last(guest);
+    options = g_strdup_printf("power9 -S " NIC, fds[1]);
+    lan = (Lan) { .fd = fds[0] };
+    lan.dev = vio_find(guest_start(guest, options, &path), "l-lan", 0);
+    close(fds[1]);
+    g_assert_cmphex(lan.dev.unit, ==, UNIT);
+    g_assert_cmphex(lan.dev.liobn, ==, UNIT);
+    make_frame(frame, FRAME_MAX, their_mac, 1);
+    qtest_memwrite(lan.dev.qts, BASE + SEND, frame, FRAME_MAX);
+
+    before = guest_resident(lan.dev.qts);
+    qtest_qmp_assert_success(lan.dev.qts, "{ 'execute': 'cont' }");
+    guest_wait(lan.dev.qts, end);
+    g_assert_cmpuint(guest_resident(lan.dev.qts), <, before + LITTLE);
+    assert_result(lan.dev.qts, 0, H_SUCCESS);
+    sent = guest_result(lan.dev.qts, 1);
+    g_assert_cmpuint(sent, >, 0);
+    g_assert_cmpuint(sent, <, 1000);
+    while (sent--) {
+        expect_wire(&lan, frame, FRAME_MAX);
+    }
+    expect_no_wire(&lan);
+    guest_end(lan.dev.qts, path);
+    close(lan.fd);
+}
+
 /*
  * Offloads
  */
@@ -1341,6 +1410,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-veth/send-errors", test_send_errors);
     qtest_add_func("spapr-veth/link", test_link);
     qtest_add_func("spapr-veth/busy", test_busy);
+    qtest_add_func("spapr-veth/million", test_million);
     qtest_add_func("spapr-veth/attributes", test_attributes);
     qtest_add_func("spapr-veth/send-checksum", test_send_checksum);
     qtest_add_func("spapr-veth/send-checksum-errors",

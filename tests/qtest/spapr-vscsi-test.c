@@ -13,6 +13,7 @@
 #include "hw/scsi/spapr_srp.h"
 #include "qobject/qdict.h"
 #include "scsi/constants.h"
+#include "spapr-guest.h"
 #include "spapr-vio-qtest.h"
 
 #define DISK_SIZE       (4 * MiB)
@@ -1654,6 +1655,81 @@ static void test_free_in_flight(void)
     stop(v);
 }
 
+#define UNIT            0x71000000
+#define MILLION         1000000
+#define LITTLE          (32 * MiB)
+
+/*
+ * The guest of that test: it connects by itself; the units are there. That of
+ * the command is for reading only, so that no answer takes its place.
+ */
+static void make_million(Guest *guest, const Iu *login, const Iu *iu)
+{
+    uint32_t offset = iu->slot * IU_SIZE;
+
+    guest_begin(guest);
+    emit_hcall(guest, H_PUT_TCE, UNIT, QUEUE_IOBA, QUEUE | TCE_RW, 0);
+    emit_hcall(guest, H_PUT_TCE, UNIT, IU_IOBA, IUS | TCE_RW, 0);
+    emit_hcall(guest, H_PUT_TCE, UNIT, IU_IOBA + offset, (IUS + offset) | TCE_R,
+               0);
+    emit_hcall(guest, H_REG_CRQ, UNIT, QUEUE_IOBA, TCE_PAGE, 0);
+    emit_hcall(guest, H_SEND_CRQ, UNIT, INIT, 0, 0);
+    emit_hcall(guest, H_SEND_CRQ, UNIT,
+               message(0x80, VSCSI_FORMAT_SRP, login->len), IU_IOBA, 0);
+    emit_result(guest, 3, 0);
+    emit_hcalls(guest, MILLION, H_SEND_CRQ, UNIT,
+                message(0x80, VSCSI_FORMAT_SRP, iu->len),
+                IU_IOBA + offset);
+    emit_result(guest, 30, 3);
+    emit_hcall(guest, H_FREE_CRQ, UNIT, 0, 0, 0);
+    emit_result(guest, 3, 1);
+    emit_hcall(guest, H_REG_CRQ, UNIT, QUEUE_IOBA, TCE_PAGE, 0);
+    emit_result(guest, 3, 2);
+}
+
+/*
+ * A guest that doesn't care what it is told sends commands and takes no answer.
+ * Some of these fill the queue and some wait, then the connection is closed. It
+ * opens every second, for the first message, which is not as it should be.
+ */
+static void test_million(void)
+{
+    g_autofree Guest *guest = g_new(Guest, 1);
+    Vscsi *v = g_new0(Vscsi, 1);
+    g_autofree char *options = NULL, *cpu = NULL;
+    Iu first = login_iu();
+    Iu iu = COMMAND(TCE_PAGE / IU_SIZE, DISK, TEST_UNIT_READY);
+    uint64_t end, before, sent;
+    char *path;
+
+    v->disk = image_new("disk", &v->want);
+    v->slow = image_new("slow", NULL);
+    options = machine_options(v, "");
+    cpu = g_strdup_printf("power9 -S %s", options);
+    make_million(guest, &first, &iu);
+    end = guest_last(guest);
+    v->qts = guest_start(guest, cpu, &path);
+    v->dev = vio_find(v->qts, "v-scsi", 0);
+    g_assert_cmphex(v->dev.unit, ==, UNIT);
+    g_assert_cmphex(v->dev.liobn, ==, UNIT);
+    put_iu(v, &first);
+    put_iu(v, &iu);
+
+    before = guest_resident(v->qts);
+    qtest_qmp_assert_success(v->qts, "{ 'execute': 'cont' }");
+    guest_wait(v->qts, end);
+    g_assert_cmpuint(guest_resident(v->qts), <, before + LITTLE);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_result(v->qts, i, H_SUCCESS);
+    }
+    /* Two entries of the queue have other answers; one command is too many */
+    sent = guest_result(v->qts, 3);
+    g_assert_cmpuint(sent, >=, TCE_PAGE / 16 - 2 + LIMIT + 1);
+    g_assert_cmpuint(sent, <, TCE_PAGE / 16 + LIMIT + 100);
+    guest_end(v->qts, path);
+    discard(v);
+}
+
 /* Buffers, the IU, or the queue are unmapped while a request is in flight */
 static void test_unmap_in_flight(void)
 {
@@ -2228,6 +2304,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-vscsi/tasks", test_tasks);
     qtest_add_func("spapr-vscsi/same-tags", test_same_tags);
     qtest_add_func("spapr-vscsi/limit", test_limit);
+    qtest_add_func("spapr-vscsi/million", test_million);
     qtest_add_func("spapr-vscsi/free-in-flight", test_free_in_flight);
     qtest_add_func("spapr-vscsi/unmap-in-flight", test_unmap_in_flight);
     qtest_add_func("spapr-vscsi/full", test_full);
