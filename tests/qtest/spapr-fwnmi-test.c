@@ -514,7 +514,11 @@ static void test_migration(void)
     inject(&guest, "{ 'type': 'erat', 'state': 'any' }");
     wait_at(&guest, 0, MACHINE_CHECK);
     inject(&guest, "{ 'type': 'slb', 'cpu': 1, 'state': 'any' }");
+    g_assert_cmphex(reg(&guest, 0, "msr"), ==, MSR_STARTED);
     spapr_rtas_guest_migrate(&guest, OPTIONS);
+    /* ME among the others: without it the next error ended the machine */
+    g_assert_cmphex(reg(&guest, 0, "msr"), ==, MSR_STARTED);
+    g_assert_cmphex(reg(&guest, 1, "msr"), ==, MSR_STARTED);
     check_report(&guest, 0x064410e0, 0, 0x0202, 0, 0);
     g_assert_cmphex(reg(&guest, 1, "pc"), ==, 0x4000);
     g_assert_cmpint(interlock(&guest, 1), ==, RTAS_OUT_HW_ERROR);
