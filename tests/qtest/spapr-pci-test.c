@@ -571,7 +571,7 @@ static void test_msi_errors(void)
     Function few = function(&guest, 1, CONFIG_ADDR(0, 2, 0));
     Function one = function(&guest, 1, CONFIG_ADDR(0, 3, 0));
     Function wrong[] = { f, f, f, f };
-    uint32_t rets[4], count, kind, source, edge;
+    uint32_t rets[5], count, kind, source, edge;
 
     wrong[0].bridge = 2;
     wrong[1].addr = CONFIG_ADDR(0, 9, 0);
