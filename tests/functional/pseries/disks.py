@@ -316,6 +316,17 @@ def _await_job(board: Board, status: str) -> None:
         time.sleep(0.05)
 
 
+def _copy_and_sum(source: str, target: str) -> str:
+    """A command that copies a disk in large pieces, and prints the sum.
+
+    tee has small ones: on a disk each would be a read first.
+    """
+    return ('mkfifo /tmp/copy; sha256sum < /tmp/copy & '
+            f'dd if={source} bs=64k iflag=direct 2>/dev/null | '
+            f'tee /tmp/copy | dd of={target} bs=48k iflag=fullblock '
+            '2>/dev/null; wait; sync; rm /tmp/copy')
+
+
 @contextlib.contextmanager
 def _writing(board: Board, source: str, target: str, times: int
              ) -> Iterator[None]:
@@ -323,9 +334,7 @@ def _writing(board: Board, source: str, target: str, times: int
     command = board.console.begin(f'''
 n=0
 while [ $n -lt {times} ]; do
-    dd if={source} bs=48k iflag=fullblock 2>/dev/null |
-        tee {target} | sha256sum
-    sync
+    {_copy_and_sum(source, target)}
     n=$((n + 1))
 done''')
     yield
@@ -372,9 +381,7 @@ def savevm(config: Config, times: int) -> None:
     with booted(replace(config, extra=images.DISK, args=args)) as board:
         start, end = device(board, 'source'), device(board, 'target')
         for number in range(times):
-            command = board.console.begin(
-                f'dd if={start} bs=64k iflag=direct 2>/dev/null | '
-                f'tee {end} | sha256sum; sync')
+            command = board.console.begin(_copy_and_sum(start, end))
             time.sleep(0.3)
             board.vm.cmd('stop')
             save_state(board, f's{number}', nodes)
@@ -404,9 +411,7 @@ def migration(config: Config, ways: tuple[str, ...]) -> None:
         board = stack.enter_context(booted(config))
         start, end = device(board, 'source'), device(board, 'target')
         for way in ways:
-            command = board.console.begin(
-                f'dd if={start} bs=64k iflag=direct 2>/dev/null | '
-                f'tee {end} | sha256sum; sync')
+            command = board.console.begin(_copy_and_sum(start, end))
             time.sleep(0.3)
             board = stack.enter_context(moved(board, config, way))
             board.console.expect(rf'(?m)^{sha256(data)}  -$', 90)
