@@ -59,7 +59,9 @@ def _figure(load: Load, output: str) -> float:
 
 def measure(kernel: str, devices: Sequence[str]) -> dict[str, float]:
     """Each load's figure; devices: the adapter, and the disk on it."""
-    drive = f'if=none,id=disk,format=raw,file={_image()}'
+    # The experiment's name is in the path; a comma in it ends no option.
+    path = str(_image()).replace(',', ',,')
+    drive = f'if=none,id=disk,format=raw,file={path}'
     config = Config(kernel=kernel, smp='2', memory='2G', firmware='vof',
                     extra=EXTRA, args=(
                         '-drive', drive, *(word for device in devices
