@@ -257,18 +257,13 @@ static void tima_write(void *opaque, hwaddr offset, uint64_t value,
                        TIMA_OFFSET + offset, value, size);
 }
 
+/* A context has registers of 1 to 8 bytes, and what a load does depends on it */
 static const MemoryRegionOps tima_ops = {
+    .endianness = DEVICE_BIG_ENDIAN,
+    .valid.max_access_size = sizeof(uint64_t),
+    .impl.max_access_size = sizeof(uint64_t),
     .read = tima_read,
     .write = tima_write,
-    .endianness = DEVICE_BIG_ENDIAN,
-    .valid = {
-        .min_access_size = 1,
-        .max_access_size = 8,
-    },
-    .impl = {
-        .min_access_size = 1,
-        .max_access_size = 8,
-    },
 };
 
 /*
