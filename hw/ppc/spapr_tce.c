@@ -19,6 +19,7 @@
 #include "qemu/main-loop.h"
 #include "qemu/qht.h"
 #include "qemu/rcu.h"
+#include "qemu/units.h"
 #include "qemu/xxhash.h"
 #include "exec/address-spaces.h"
 #include "exec/target_long.h"
@@ -36,6 +37,12 @@
 /* A call fills no more TCEs than this, and a list of them is a page */
 #define TCE_CALL_MAX        512
 #define TCE_LIST_SIZE       (TCE_CALL_MAX * sizeof(uint64_t))
+
+/*
+ * A guest with larger pages maps each by TCEs in a row. A device that moves much
+ * finds this much memory with one look, if it is mapped so.
+ */
+#define BLOCK_SIZE          (64 * KiB)
 
 /*
  * Memory for so many TCEs, a host's page, is allocated when one of them is set
@@ -150,24 +157,65 @@ static bool table_tce_ok(const SpaprTceTable *table, uint64_t tce)
            spapr_memory_is_ram(table->memory, tce & ~mask, mask + 1);
 }
 
+static IOMMUTLBEntry tce_entry(hwaddr iova, uint64_t tce, hwaddr mask)
+{
+    return (IOMMUTLBEntry) {
+        .target_as = &address_space_memory,
+        .iova = iova,
+        .translated_addr = tce & ~mask,
+        .addr_mask = mask,
+        .perm = IOMMU_ACCESS_FLAG(tce & TCE_READ, tce & TCE_WRITE),
+    };
+}
+
 /*
  * What a TCE means. Memory is looked at again: it may have been unplugged
  * since, and a table that came by migration was checked by somebody else.
  */
 static IOMMUTLBEntry table_entry(SpaprTceTable *table, uint64_t index)
 {
-    uint64_t mask = table_page_mask(table);
     uint64_t tce = table_get(table, index);
-    bool ok = table_tce_ok(table, tce);
+    IOMMUTLBEntry entry = tce_entry(index << table->page_shift, tce,
+                                    table_page_mask(table));
 
-    return (IOMMUTLBEntry) {
-        .target_as = &address_space_memory,
-        .iova = index << table->page_shift,
-        .translated_addr = tce & ~mask,
-        .addr_mask = mask,
-        .perm = ok ? IOMMU_ACCESS_FLAG(tce & TCE_READ, tce & TCE_WRITE)
-                   : IOMMU_NONE,
-    };
+    if (!table_tce_ok(table, tce)) {
+        entry.perm = IOMMU_NONE;
+    }
+    return entry;
+}
+
+/* Whether TCEs in a row map a block, as the @tce of its first page does */
+static bool table_maps_block(SpaprTceTable *table, hwaddr iova, uint64_t tce)
+{
+    uint64_t first = iova >> table->page_shift;
+    unsigned count = BLOCK_SIZE >> table->page_shift;
+    hwaddr addr = tce & ~table_page_mask(table);
+
+    /* A page of the table may be as large, or larger */
+    if (count <= 1 || !QEMU_IS_ALIGNED(addr, BLOCK_SIZE) ||
+        !spapr_memory_is_ram(table->memory, addr, BLOCK_SIZE) ||
+        first + count > table->nr_tces) {
+        return false;
+    }
+    for (unsigned i = 1; i < count; i++) {
+        tce += table_page_mask(table) + 1;
+        if (table_get(table, first + i) != tce) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* @addr: one that the table has a TCE for */
+static IOMMUTLBEntry table_look_up(SpaprTceTable *table, hwaddr addr)
+{
+    hwaddr iova = QEMU_ALIGN_DOWN(addr, BLOCK_SIZE);
+    uint64_t tce = table_get(table, iova >> table->page_shift);
+
+    if (table_maps_block(table, iova, tce)) {
+        return tce_entry(iova, tce, BLOCK_SIZE - 1);
+    }
+    return table_entry(table, addr >> table->page_shift);
 }
 
 /*
@@ -242,7 +290,7 @@ static IOMMUTLBEntry tce_translate(IOMMUMemoryRegion *iommu, hwaddr addr,
     IOMMUTLBEntry entry = { .addr_mask = 0, .perm = IOMMU_NONE };
 
     if (table && addr >> table->page_shift < table->nr_tces) {
-        entry = table_entry(table, addr >> table->page_shift);
+        entry = table_look_up(table, addr);
         trace_spapr_tce_translate(table->liobn, addr, flag,
                                   entry.translated_addr, entry.perm);
     }

@@ -439,6 +439,73 @@ static void test_dma_pages(void)
     qtest_quit(dev.qts);
 }
 
+#define BLOCK_PAGES     16
+#define BLOCK           (BLOCK_PAGES * TCE_PAGE)
+/* The most that the device copies: a byte less than a block */
+#define BLOCK_COPY      (BLOCK - 1)
+
+/* A byte of each page at @ioba is the first of a page from @addr on */
+static void expect_pages(VioDev *dev, uint64_t ioba, uint64_t addr)
+{
+    g_autofree uint8_t *data = g_malloc(BLOCK);
+
+    g_assert_cmphex(copy(dev, IOBA_C, ioba, BLOCK_COPY), ==, COPY_DONE);
+    qtest_memread(dev->qts, PAGE_C, data, BLOCK);
+    for (int i = 0; i < BLOCK_PAGES; i++) {
+        uint8_t want;
+
+        qtest_memread(dev->qts, addr + i * TCE_PAGE, &want, 1);
+        g_assert_cmphex(data[i * TCE_PAGE], ==, want);
+    }
+}
+
+/* Pages in a row of I/O addresses and in memory, all but one of them */
+static void test_dma_blocks(void)
+{
+    VioDev dev = start_dma();
+
+    for (int i = 0; i < 2 * BLOCK_PAGES; i++) {
+        uint8_t number = i + 1;
+
+        qtest_memwrite(dev.qts, PAGE_A + i * TCE_PAGE, &number, 1);
+    }
+    fill(&dev, PAGE_B, "B");
+    vio_map(&dev, IOBA_C, PAGE_C, BLOCK, TCE_W);
+
+    /* As a guest with larger pages has them, and shifted against that */
+    vio_map(&dev, IOBA_A, PAGE_A, BLOCK, TCE_R);
+    expect_pages(&dev, IOBA_A, PAGE_A);
+    vio_map(&dev, IOBA_A, PAGE_A + TCE_PAGE, BLOCK, TCE_R);
+    expect_pages(&dev, IOBA_A, PAGE_A + TCE_PAGE);
+    vio_map(&dev, IOBA_A + TCE_PAGE, PAGE_A, BLOCK, TCE_R);
+    expect_pages(&dev, IOBA_A + TCE_PAGE, PAGE_A);
+
+    /* One is elsewhere, is of other access, or is not there */
+    for (int i = 0; i < BLOCK_PAGES; i++) {
+        uint64_t ioba = IOBA_A + i * TCE_PAGE;
+
+        vio_map(&dev, IOBA_A, PAGE_A, BLOCK, TCE_R);
+        expect_pages(&dev, IOBA_A, PAGE_A);
+        vio_map(&dev, ioba, PAGE_B, TCE_PAGE, TCE_R);
+        g_assert_cmphex(copy(&dev, IOBA_C, IOBA_A, BLOCK_COPY), ==, COPY_DONE);
+        expect_text(&dev, PAGE_C + i * TCE_PAGE, "B");
+        vio_map(&dev, ioba, PAGE_A + i * TCE_PAGE, TCE_PAGE, TCE_W);
+        g_assert_cmphex(copy(&dev, IOBA_C, IOBA_A, BLOCK_COPY), ==, NOT_READ);
+        vio_unmap(&dev, ioba, TCE_PAGE);
+        g_assert_cmphex(copy(&dev, IOBA_C, IOBA_A, BLOCK_COPY), ==, NOT_READ);
+        g_assert_cmphex(copy(&dev, IOBA_C, ioba, 1), ==, NOT_READ);
+    }
+
+    /* The window's last pages, and memory's */
+    vio_map(&dev, WINDOW - BLOCK, RAM_END - BLOCK, BLOCK, TCE_R);
+    fill(&dev, RAM_END - 3, "end");
+    g_assert_cmphex(copy(&dev, IOBA_C, WINDOW - BLOCK_COPY, BLOCK_COPY), ==,
+                    COPY_DONE);
+    expect_text(&dev, PAGE_C + BLOCK_COPY - 3, "end");
+    g_assert_cmphex(copy(&dev, IOBA_C, WINDOW - 3, 4), ==, NOT_READ);
+    qtest_quit(dev.qts);
+}
+
 /* Two devices, one I/O address */
 static void test_two_windows(void)
 {
@@ -880,6 +947,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-tce/list-errors", test_list_errors);
     qtest_add_func("spapr-tce/dma", test_dma);
     qtest_add_func("spapr-tce/dma-pages", test_dma_pages);
+    qtest_add_func("spapr-tce/dma-blocks", test_dma_blocks);
     qtest_add_func("spapr-tce/two-windows", test_two_windows);
     qtest_add_func("spapr-tce/bypass", test_bypass);
     qtest_add_func("spapr-tce/quiesce", test_quiesce);
