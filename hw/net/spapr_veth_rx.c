@@ -36,6 +36,20 @@
 /* What it does to the table */
 enum { MCAST_KEEP, MCAST_ADD, MCAST_REMOVE, MCAST_CLEAR };
 
+/* What a guest copies is faster to copy from such an address */
+#define VETH_COPY_ALIGN     16
+
+/* A frame as the guest gets it */
+typedef struct VethMessage {
+    const uint8_t *data;
+    size_t len;
+    uint32_t payload;       /* where that begins which the guest copies */
+    uint8_t control;        /* of its entry in the receive queue */
+    uint16_t mss;           /* of a large one; or 0 */
+    /* Offset of a checksum that the guest is to find as 0; or 0 */
+    uint32_t no_checksum;
+} VethMessage;
+
 /* A frame that came in */
 typedef struct VethFrame {
     const uint8_t *data;
@@ -211,58 +225,68 @@ static void count_dropped(SpaprVeth *veth)
  * mapped any more is lost to it, and so is what was to be put into it.
  */
 
-/* The message of a buffer; with its @mss, if it is a large one */
-static bool buffer_fill(SpaprVeth *veth, uint32_t ioba, const uint8_t *data,
-                        size_t len, uint16_t mss)
+/* How far into a buffer a message must be, at least */
+static uint32_t message_offset(const VethMessage *m)
 {
-    AddressSpace *as = spapr_vio_dma(SPAPR_VIO_DEVICE(veth));
-
-    ioba += VETH_HANDLE_SIZE;
-    if (mss) {
-        if (stq_be_dma(as, ioba, mss, MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
-            return false;
-        }
-        ioba += VETH_MSS_SIZE;
-    }
-    return dma_memory_write(as, ioba, data, len,
-                            MEMTXATTRS_UNSPECIFIED) == MEMTX_OK;
+    return VETH_HANDLE_SIZE + (m->mss ? VETH_MSS_SIZE : 0);
 }
 
 /*
- * @zero: offset of a checksum that is not there, which the guest is to find as
- * 0; or 0
- *
- * Returns: false when the frame has to wait for a buffer
+ * "Receive Queue Entry": "larger offsets may be used to allow for optimized data
+ * copy operations". @size: of the buffer
  */
-static bool veth_deliver(SpaprVeth *veth, const uint8_t *data, size_t len,
-                         uint8_t control, uint16_t mss, uint32_t zero)
+static uint32_t message_place(const VethMessage *m, uint32_t ioba,
+                              uint32_t size)
+{
+    uint32_t offset = message_offset(m);
+    uint32_t skip = -(ioba + offset + m->payload) % VETH_COPY_ALIGN;
+
+    return offset + m->len + skip <= size ? offset + skip : offset;
+}
+
+/* @offset: where the message begins */
+static bool buffer_fill(SpaprVeth *veth, uint32_t ioba, uint32_t offset,
+                        const VethMessage *m)
 {
     AddressSpace *as = spapr_vio_dma(SPAPR_VIO_DEVICE(veth));
-    uint32_t offset = VETH_HANDLE_SIZE + (mss ? VETH_MSS_SIZE : 0);
+    const MemTxAttrs attrs = MEMTXATTRS_UNSPECIFIED;
+
+    if (m->mss && stq_be_dma(as, ioba + VETH_HANDLE_SIZE, m->mss,
+                             attrs) != MEMTX_OK) {
+        return false;
+    }
+    ioba += offset;
+    return dma_memory_write(as, ioba, m->data, m->len, attrs) == MEMTX_OK &&
+           (!m->no_checksum ||
+            stw_be_dma(as, ioba + m->no_checksum, 0, attrs) == MEMTX_OK);
+}
+
+/* Returns: false when the message has to wait for a buffer */
+static bool veth_deliver(SpaprVeth *veth, const VethMessage *m)
+{
+    SpaprVioDevice *dev = SPAPR_VIO_DEVICE(veth);
     uint8_t handle[VETH_HANDLE_SIZE];
     bool may_come;
-    VethPool *pool = pool_choose(veth, offset + len, &may_come);
-    uint32_t ioba;
+    VethPool *pool = pool_choose(veth, message_offset(m) + m->len, &may_come);
+    uint32_t ioba, offset;
 
     if (!pool) {
         if (may_come) {
             return false;
         }
-        trace_spapr_veth_no_buffer(SPAPR_VIO_DEVICE(veth)->reg, len);
+        trace_spapr_veth_no_buffer(dev->reg, m->len);
         count_dropped(veth);
         return true;
     }
     ioba = pool_get(veth, pool);
-    trace_spapr_veth_receive(SPAPR_VIO_DEVICE(veth)->reg, ioba, len, control,
-                             mss);
-    if (dma_memory_read(as, ioba, handle, sizeof(handle),
+    offset = message_place(m, ioba, pool->size);
+    trace_spapr_veth_receive(dev->reg, ioba, m->len, m->control, m->mss);
+    if (dma_memory_read(spapr_vio_dma(dev), ioba, handle, sizeof(handle),
                         MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
         return true;
     }
-    if (buffer_fill(veth, ioba, data, len, mss) &&
-        (!zero || stw_be_dma(as, ioba + offset + zero, 0,
-                             MEMTXATTRS_UNSPECIFIED) == MEMTX_OK)) {
-        queue_put(veth, VETH_MESSAGE | control, offset, len, handle);
+    if (buffer_fill(veth, ioba, offset, m)) {
+        queue_put(veth, VETH_MESSAGE | m->control, offset, m->len, handle);
     } else {
         queue_put(veth, 0, 0, 0, handle);
     }
@@ -316,10 +340,14 @@ static void veth_receive_segments(SpaprVeth *veth, const VethFrame *f,
     uint32_t n = veth_tcp_segments(&f->tcp, mss);
 
     for (uint32_t i = 0; i < n; i++) {
-        size_t len = veth_tcp_segment(&f->tcp, f->data, &iov, 1, mss, i,
-                                      veth->rx_made);
+        VethMessage m = {
+            .data = veth->rx_made,
+            .len = veth_tcp_segment(&f->tcp, f->data, &iov, 1, mss, i,
+                                    veth->rx_made),
+            .payload = f->tcp.payload,
+        };
 
-        if (!veth_deliver(veth, veth->rx_made, len, 0, 0, 0)) {
+        if (!veth_deliver(veth, &m)) {
             count_dropped(veth);
             return;
         }
@@ -328,34 +356,50 @@ static void veth_receive_segments(SpaprVeth *veth, const VethFrame *f,
 
 static bool veth_receive_large(SpaprVeth *veth, const VethFrame *f)
 {
-    uint16_t mss = f->hdr.gso_size;
+    VethMessage m = {
+        .data = f->data,
+        .len = f->len,
+        .payload = f->tcp.payload,
+        .control = VETH_LARGE | VETH_NO_CSUM | VETH_CSUM_GOOD,
+        .mss = f->hdr.gso_size,
+        .no_checksum = f->tcp.tcp + VETH_TCP_CHECKSUM,
+    };
 
-    if (!f->is_tcp || !mss) {
+    if (!f->is_tcp || !m.mss) {
         return true;
     }
     if (veth_takes_large(veth, f)) {
-        return veth_deliver(veth, f->data, f->len,
-                            VETH_LARGE | VETH_NO_CSUM | VETH_CSUM_GOOD, mss,
-                            f->tcp.tcp + VETH_TCP_CHECKSUM);
+        return veth_deliver(veth, &m);
     }
-    veth_receive_segments(veth, f, mss);
+    veth_receive_segments(veth, f, m.mss);
     return true;
+}
+
+/* Of one that is no TCP packet, what is behind the Ethernet header is known */
+static uint32_t frame_payload(const VethFrame *f)
+{
+    return f->is_tcp ? f->tcp.payload : ETH_HLEN;
 }
 
 /* The sender has left the checksum to us, or whom we leave it to */
 static bool veth_receive_unsummed(SpaprVeth *veth, const VethFrame *f)
 {
+    VethMessage m = {
+        .data = f->data, .len = f->len, .payload = frame_payload(f),
+    };
+
     if (f->is_tcp && veth_csum_enabled(veth, f->tcp.ipv6)) {
-        return veth_deliver(veth, f->data, f->len,
-                            VETH_NO_CSUM | VETH_CSUM_GOOD, 0,
-                            f->tcp.tcp + VETH_TCP_CHECKSUM);
+        m.control = VETH_NO_CSUM | VETH_CSUM_GOOD;
+        m.no_checksum = f->tcp.tcp + VETH_TCP_CHECKSUM;
+    } else {
+        memcpy(veth->rx_made, f->data, f->len);
+        if (!veth_checksum_finish(veth->rx_made, f->len, f->hdr.csum_start,
+                                  f->hdr.csum_offset)) {
+            return true;
+        }
+        m.data = veth->rx_made;
     }
-    memcpy(veth->rx_made, f->data, f->len);
-    if (!veth_checksum_finish(veth->rx_made, f->len, f->hdr.csum_start,
-                              f->hdr.csum_offset)) {
-        return true;
-    }
-    return veth_deliver(veth, veth->rx_made, f->len, 0, 0, 0);
+    return veth_deliver(veth, &m);
 }
 
 static bool veth_checksum_known(SpaprVeth *veth, const VethFrame *f)
@@ -368,15 +412,18 @@ static bool veth_checksum_known(SpaprVeth *veth, const VethFrame *f)
 /* Returns: false when the frame has to wait for a buffer */
 static bool veth_receive(SpaprVeth *veth, const VethFrame *f)
 {
+    VethMessage m = {
+        .data = f->data, .len = f->len, .payload = frame_payload(f),
+    };
+
     if (f->hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE) {
         return veth_receive_large(veth, f);
     }
     if (f->hdr.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
         return veth_receive_unsummed(veth, f);
     }
-    return veth_deliver(veth, f->data, f->len,
-                        veth_checksum_known(veth, f) ? VETH_CSUM_GOOD : 0,
-                        0, 0);
+    m.control = veth_checksum_known(veth, f) ? VETH_CSUM_GOOD : 0;
+    return veth_deliver(veth, &m);
 }
 
 /* The header of virtio is taken off, and the rest made one piece */

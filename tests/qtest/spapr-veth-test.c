@@ -371,6 +371,58 @@ static void test_receive(void)
     stop(&lan);
 }
 
+/* Where the frame is in a buffer of @size bytes at @ioba */
+static unsigned received_at(Lan *lan, uint32_t ioba, uint32_t size,
+                            const uint8_t *frame, size_t len)
+{
+    Entry entry;
+    uint8_t got[2048];
+
+    must_add(lan, ioba, size, 1);
+    wire_put(lan, frame, len);
+    entry = lan_wait(lan);
+    g_assert_cmpuint(entry.len, ==, len);
+    qtest_memread(lan->dev.qts, BASE + ioba + entry.offset, got, len);
+    g_assert_cmpmem(got, len, frame, len);
+    return entry.offset;
+}
+
+/* What is copied on begins at a good place, if there is room before it */
+static void expect_place(Lan *lan, const uint8_t *frame, size_t len,
+                         size_t payload)
+{
+    for (uint32_t shift = 0; shift < 16; shift += 4) {
+        uint32_t ioba = BUFFERS + shift;
+        unsigned at = received_at(lan, ioba, 2048, frame, len);
+
+        g_assert_cmpuint(at, >=, 8);
+        g_assert_cmpuint(at, <, 8 + 16);
+        g_assert_cmpuint((ioba + at + payload) % 16, ==, 0);
+        g_assert_cmpuint(received_at(lan, ioba, at + len, frame, len), ==, at);
+        if (at > 8) {
+            g_assert_cmpuint(received_at(lan, ioba, at + len - 1, frame, len),
+                             ==, 8);
+        }
+        g_assert_cmpuint(received_at(lan, ioba, 8 + len, frame, len), ==, 8);
+    }
+}
+
+static void test_place(void)
+{
+    static const uint8_t from[6] = { 2 };
+    Lan lan = start(16);
+    uint8_t frame[1514];
+    size_t len;
+
+    for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+        len = make_tcp(frame, ipv6, from, our_mac, 1000, true);
+        expect_place(&lan, frame, len, payload_at(ipv6));
+    }
+    make_frame(frame, sizeof(frame), our_mac, 1);
+    expect_place(&lan, frame, sizeof(frame), 14);
+    stop(&lan);
+}
+
 /* One that fits nowhere is dropped, one that would fit waits */
 static void test_no_buffer(void)
 {
@@ -498,6 +550,7 @@ static const uint8_t marker[64] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 7 };
 static bool receives(Lan *lan, uint64_t mac)
 {
     uint8_t frame[64], be[8];
+    Entry entry;
 
     stq_be_p(be, mac);
     make_frame(frame, sizeof(frame), be + 2, 9);
@@ -505,10 +558,12 @@ static bool receives(Lan *lan, uint64_t mac)
     must_add(lan, BUFFERS + 4096, 128, 2);
     wire_put(lan, frame, sizeof(frame));
     wire_put(lan, marker, sizeof(marker));
-    if (lan_wait(lan).len == sizeof(frame)) {
+    entry = lan_wait(lan);
+    if (entry.len == sizeof(frame)) {
         uint8_t got[64];
 
-        qtest_memread(lan->dev.qts, BASE + BUFFERS + 8, got, sizeof(got));
+        qtest_memread(lan->dev.qts, BASE + BUFFERS + entry.offset, got,
+                      sizeof(got));
         if (!memcmp(got, frame, sizeof(frame))) {
             lan_wait(lan);
             return true;
@@ -1398,6 +1453,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-veth/batch", test_batch);
     qtest_add_func("spapr-veth/free-buffer", test_free_buffer);
     qtest_add_func("spapr-veth/receive", test_receive);
+    qtest_add_func("spapr-veth/place", test_place);
     qtest_add_func("spapr-veth/no-buffer", test_no_buffer);
     qtest_add_func("spapr-veth/size-control", test_size_control);
     qtest_add_func("spapr-veth/unmapped", test_unmapped);
