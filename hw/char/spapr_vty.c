@@ -328,7 +328,7 @@ static void spapr_vty_reset(SpaprVioDevice *dev)
      * What the guest wrote before is on the wire already, so it goes out.
      * H_VIO_SIGNAL is optional for a client Vterm: it starts enabled.
      */
-    dev->signal_state = SPAPR_VIO_SIGNAL_IRQ;
+    spapr_vio_enable_irq(dev, true);
 }
 
 static int spapr_vty_post_load(void *opaque, int version_id)

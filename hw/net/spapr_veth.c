@@ -144,7 +144,7 @@ static target_long h_register(PowerPCCPU *cpu, void *opaque,
         return H_PARAMETER;
     }
     trace_spapr_veth_register(args[0], args[1], args[2], args[4]);
-    SPAPR_VIO_DEVICE(veth)->signal_state = 0;
+    spapr_vio_enable_irq(SPAPR_VIO_DEVICE(veth), false);
     veth_set_mac(veth, veth_mac(args[4]));
     veth_rx_start(veth, args[1], args[2]);
     return H_SUCCESS;

@@ -133,7 +133,7 @@ static target_long crq_register(SpaprCrq *crq, uint64_t ioba, uint64_t size)
         return H_RESOURCE;
     }
     spapr_vio_queue_open(&crq->queue, ioba, size);
-    crq->dev->signal_state &= ~SPAPR_VIO_SIGNAL_IRQ;
+    spapr_vio_enable_irq(crq->dev, false);
     return spapr_crq_is_open(crq) ? H_SUCCESS : H_CLOSED;
 }
 
@@ -174,7 +174,7 @@ static target_long h_free_crq(PowerPCCPU *cpu, void *opaque, target_ulong *args)
         return H_PARAMETER;
     }
     crq_close(crq);
-    crq->dev->signal_state &= ~SPAPR_VIO_SIGNAL_IRQ;
+    spapr_vio_enable_irq(crq->dev, false);
     trace_spapr_crq_free(crq->dev->reg);
     return crq_is_busy(crq) ? H_LONG_BUSY_1_MSEC : H_SUCCESS;
 }

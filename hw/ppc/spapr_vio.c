@@ -18,6 +18,7 @@
 #include "hw/ppc/spapr_vpd.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
+#include "qemu/xxhash.h"
 #include "trace.h"
 
 /*
@@ -35,9 +36,20 @@ static SpaprVioBridge *vio_bridge(SpaprVioDevice *dev)
     return SPAPR_VIO_BUS(qdev_get_parent_bus(DEVICE(dev)))->bridge;
 }
 
+static bool vio_same_unit(const void *a, const void *b)
+{
+    return ((const SpaprVioDevice *)a)->reg == ((const SpaprVioDevice *)b)->reg;
+}
+
+static bool vio_has_unit(const void *dev, const void *unit)
+{
+    return ((const SpaprVioDevice *)dev)->reg == *(const uint32_t *)unit;
+}
+
 static SpaprVioDevice *vio_lookup(SpaprVioBridge *bridge, uint32_t unit)
 {
-    return g_hash_table_lookup(bridge->units, GUINT_TO_POINTER(unit));
+    return qht_lookup_custom(&bridge->units, &unit, qemu_xxhash2(unit),
+                             vio_has_unit);
 }
 
 SpaprVioDevice *spapr_vio_find(SpaprVioBus *bus, target_ulong unit,
@@ -52,24 +64,6 @@ SpaprVioDevice *spapr_vio_find(SpaprVioBus *bus, target_ulong unit,
     return dev && object_dynamic_cast(OBJECT(dev), type) ? dev : NULL;
 }
 
-SpaprVioDevice *spapr_vio_first(SpaprVioBus *bus, const char *type)
-{
-    SpaprVioDevice *first = NULL;
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, bus->bridge->units);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        SpaprVioDevice *dev = value;
-
-        if (object_dynamic_cast(OBJECT(dev), type) &&
-            (!first || dev->reg < first->reg)) {
-            first = dev;
-        }
-    }
-    return first;
-}
-
 static gint vio_compare_reg(gconstpointer a, gconstpointer b)
 {
     const SpaprVioDevice *da = a;
@@ -78,17 +72,51 @@ static gint vio_compare_reg(gconstpointer a, gconstpointer b)
     return da->reg < db->reg ? -1 : da->reg > db->reg;
 }
 
+static void vio_collect(void *dev, uint32_t hash, void *devices)
+{
+    GList **list = devices;
+
+    *list = g_list_insert_sorted(*list, dev, vio_compare_reg);
+}
+
 /* All of them, in order of unit address; for g_list_free() */
 static GList *vio_devices(SpaprVioBridge *bridge)
 {
-    return g_list_sort(g_hash_table_get_values(bridge->units),
-                       vio_compare_reg);
+    GList *devices = NULL;
+
+    qht_iter(&bridge->units, vio_collect, &devices);
+    return devices;
+}
+
+SpaprVioDevice *spapr_vio_first(SpaprVioBus *bus, const char *type)
+{
+    g_autoptr(GList) devices = vio_devices(bus->bridge);
+
+    for (GList *l = devices; l; l = l->next) {
+        if (object_dynamic_cast(l->data, type)) {
+            return l->data;
+        }
+    }
+    return NULL;
+}
+
+void spapr_vio_enable_irq(SpaprVioDevice *dev, bool enable)
+{
+    qatomic_set(&dev->irq_enabled, enable);
+    /*
+     * Who enables the interrupt looks into the queue then; who has put something
+     * there looks whether it is enabled. One of them sees what the other did.
+     */
+    smp_mb();
 }
 
 void spapr_vio_signal(SpaprVioDevice *dev)
 {
-    bool enabled = dev->signal_state & SPAPR_VIO_SIGNAL_IRQ;
+    bool enabled;
 
+    /* Pairs with that of spapr_vio_enable_irq() */
+    smp_mb();
+    enabled = qatomic_read(&dev->irq_enabled);
     trace_spapr_vio_signal(dev->reg, enabled);
     if (enabled && dev->irq) {
         /* LoPAR, "VIO Interrupt Control": all are edge-triggered */
@@ -123,7 +151,7 @@ static bool vio_take_unit(SpaprVioBridge *bridge, SpaprVioDevice *dev,
                    DEVICE(other)->canonical_path);
         return false;
     }
-    g_hash_table_insert(bridge->units, GUINT_TO_POINTER(dev->reg), dev);
+    qht_insert(&bridge->units, dev, qemu_xxhash2(dev->reg), NULL);
     return true;
 }
 
@@ -153,7 +181,7 @@ static void vio_release(SpaprVioBridge *bridge, SpaprVioDevice *dev)
         dev->irq_number = 0;
         dev->irq = NULL;
     }
-    g_hash_table_remove(bridge->units, GUINT_TO_POINTER(dev->reg));
+    qht_remove(&bridge->units, dev, qemu_xxhash2(dev->reg));
 }
 
 /*
@@ -238,7 +266,7 @@ static void vio_device_stop(SpaprVioDevice *dev)
 {
     SpaprVioDeviceClass *vdc = SPAPR_VIO_DEVICE_GET_CLASS(dev);
 
-    dev->signal_state = 0;
+    spapr_vio_enable_irq(dev, false);
     if (vdc->reset) {
         vdc->reset(dev);
     }
@@ -356,7 +384,7 @@ const VMStateDescription vmstate_spapr_vio_device = {
         VMSTATE_UINT32_EQUAL(reg, SpaprVioDevice, "reg= differs"),
         VMSTATE_UINT32_EQUAL(irq_number, SpaprVioDevice,
                              "the order of the VIO devices differs"),
-        VMSTATE_UINT64(signal_state, SpaprVioDevice),
+        VMSTATE_BOOL(irq_enabled, SpaprVioDevice),
         VMSTATE_STRUCT_TEST(window, SpaprVioDevice, vio_window_exists, 1,
                             vmstate_spapr_tce_window, SpaprTceWindow),
         VMSTATE_BOOL_TEST(bypass, SpaprVioDevice, vio_window_exists),
@@ -535,12 +563,13 @@ static void spapr_vio_bridge_realize(DeviceState *dev, Error **errp)
 
 static void spapr_vio_bridge_init(Object *obj)
 {
-    SPAPR_VIO_BRIDGE(obj)->units = g_hash_table_new(NULL, NULL);
+    qht_init(&SPAPR_VIO_BRIDGE(obj)->units, vio_same_unit, 1,
+             QHT_MODE_AUTO_RESIZE);
 }
 
 static void spapr_vio_bridge_finalize(Object *obj)
 {
-    g_hash_table_unref(SPAPR_VIO_BRIDGE(obj)->units);
+    qht_destroy(&SPAPR_VIO_BRIDGE(obj)->units);
 }
 
 static void spapr_vio_bridge_class_init(ObjectClass *oc, void *data)

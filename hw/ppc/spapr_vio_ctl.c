@@ -18,6 +18,9 @@
 #include "system/dma.h"
 #include "trace.h"
 
+/* H_VIO_SIGNAL: bit of the one interrupt that devices have */
+#define SIGNAL_IRQ              1
+
 /* Parameters of H_VIOCTL among the guest's registers */
 enum { UNIT, SUBFUNCTION, PARM_1, PARM_2, PARM_3 };
 
@@ -74,7 +77,7 @@ static char *vio_dump(SpaprVioDevice *dev)
 
     g_string_printf(dump, "%s@%" PRIx32 " irq=0x%" PRIx32 " signal=%d",
                     object_get_typename(OBJECT(dev)), dev->reg, dev->irq_number,
-                    !!(dev->signal_state & SPAPR_VIO_SIGNAL_IRQ));
+                    dev->irq_enabled);
     if (vdc->crq) {
         SpaprCrq *crq = vdc->crq(dev);
 
@@ -132,11 +135,6 @@ static target_long vioctl_dump(SpaprVioDevice *dev, const target_ulong *args)
     return vioctl_dump_to_page(dev, args, dump);
 }
 
-static void vio_enable_irq(SpaprVioDevice *dev, bool enable)
-{
-    dev->signal_state = enable ? SPAPR_VIO_SIGNAL_IRQ : 0;
-}
-
 /* "DISABLE_ALL_VIO_INTERRUPTS Subfunction Semantics" */
 static target_long vioctl_disable_all(SpaprVioDevice *dev,
                                       const target_ulong *args)
@@ -144,7 +142,7 @@ static target_long vioctl_disable_all(SpaprVioDevice *dev,
     if (!spapr_vioctl_no_parms(args)) {
         return H_PARAMETER;
     }
-    vio_enable_irq(dev, false);
+    spapr_vio_enable_irq(dev, false);
     spapr_sub_crqs_disable_irqs(SPAPR_VIO_DEVICE_GET_CLASS(dev)->sub_crqs(dev));
     return H_SUCCESS;
 }
@@ -163,7 +161,7 @@ static target_long vioctl_enable_irq(SpaprVioDevice *dev,
         return H_PARAMETER;
     }
     if (dev->irq_number && args[PARM_1] == dev->irq_number) {
-        vio_enable_irq(dev, enable);
+        spapr_vio_enable_irq(dev, enable);
         return H_SUCCESS;
     }
     return spapr_sub_crqs_enable_irq(subs, args[PARM_1], enable) ? H_SUCCESS :
@@ -252,14 +250,14 @@ static target_long h_vio_signal(PowerPCCPU *cpu, void *opaque,
     if (!dev) {
         return H_PARAMETER;
     }
-    vio_enable_irq(dev, dev->irq_number && (args[1] & SPAPR_VIO_SIGNAL_IRQ));
+    spapr_vio_enable_irq(dev, dev->irq_number && (args[1] & SIGNAL_IRQ));
     return H_SUCCESS;
 }
 
 void spapr_vio_ctl_register_calls(SpaprVioBus *bus, SpaprHcallTable *hcalls)
 {
     static const PowerpcHcallInfo calls[] = {
-        { H_VIO_SIGNAL, "H_VIO_SIGNAL", "hcall-vio", h_vio_signal },
+        { H_VIO_SIGNAL, "H_VIO_SIGNAL", "hcall-vio", h_vio_signal, true },
         { H_VIOCTL, "H_VIOCTL", "hcall-vioctl", h_vioctl },
     };
 

@@ -14,6 +14,7 @@
 #include "hw/qdev-core.h"
 #include "hw/ppc/spapr_module.h"
 #include "hw/ppc/spapr_tce.h"
+#include "qemu/qht.h"
 
 typedef struct SpaprCrq SpaprCrq;
 typedef struct SpaprSubCrqs SpaprSubCrqs;
@@ -37,9 +38,6 @@ OBJECT_DECLARE_TYPE(SpaprVioDevice, SpaprVioDeviceClass, SPAPR_VIO_DEVICE)
 /* The value of reg= that asks for any free unit address */
 #define SPAPR_VIO_ANY_UNIT      UINT32_MAX
 
-/* Bits of SpaprVioDevice::signal_state */
-#define SPAPR_VIO_SIGNAL_IRQ    1
-
 struct SpaprVioBus {
     BusState parent_obj;
 
@@ -50,7 +48,7 @@ struct SpaprVioBridge {
     SpaprModule parent_obj;
 
     SpaprVioBus *bus;
-    GHashTable *units;      /* unit address -> SpaprVioDevice */
+    struct qht units;       /* SpaprVioDevice by unit address */
     uint32_t vioctls;       /* subfunctions of H_VIOCTL that classes bring */
 };
 
@@ -60,7 +58,7 @@ struct SpaprVioDevice {
     uint32_t reg;           /* unit address */
     uint32_t irq_number;    /* 0 when the class has no interrupt */
     qemu_irq irq;
-    uint64_t signal_state;  /* H_VIO_SIGNAL: SPAPR_VIO_SIGNAL_* */
+    bool irq_enabled;       /* H_VIO_SIGNAL; of no lock */
 
     /* Of classes that have a DMA window */
     SpaprTceWindow window;
@@ -116,6 +114,9 @@ struct SpaprVioDeviceClass {
 /**
  * spapr_vio_find: the device with a unit address that is of a class
  *
+ * Called with the BQL, or in an RCU read-side section, to whose end the device
+ * is there.
+ *
  * Returns: NULL when no device has @unit or it is no @type
  */
 SpaprVioDevice *spapr_vio_find(SpaprVioBus *bus, target_ulong unit,
@@ -127,6 +128,9 @@ SpaprVioDevice *spapr_vio_find(SpaprVioBus *bus, target_ulong unit,
  * Returns: NULL when there is none
  */
 SpaprVioDevice *spapr_vio_first(SpaprVioBus *bus, const char *type);
+
+/** spapr_vio_enable_irq: whether the guest wants the device's interrupt */
+void spapr_vio_enable_irq(SpaprVioDevice *dev, bool enable);
 
 /** spapr_vio_signal: raise the device's interrupt when the guest wants it */
 void spapr_vio_signal(SpaprVioDevice *dev);
