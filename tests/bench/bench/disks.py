@@ -74,6 +74,8 @@ def measure(kernel: str, devices: Sequence[str]) -> dict[str, float]:
             output = board.sh(
                 f'fio --name=load --filename=/dev/{disk} --direct=1 '
                 f'--ioengine=libaio --time_based --runtime={SECONDS} '
+                # What fio does to its buffers is no disk's work.
+                '--scramble_buffers=0 '
                 f'--output-format=json {" ".join(load.options)}', LOAD_TIME)
             figures[f'{name}, {load.unit}'] = _figure(load, output)
     return figures
