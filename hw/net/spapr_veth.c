@@ -15,6 +15,7 @@
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "system/dma.h"
+#include "system/runstate.h"
 #include "system/system.h"
 #include "spapr_veth_internal.h"
 #include "trace.h"
@@ -320,6 +321,18 @@ static void veth_flush(void *opaque)
     qemu_flush_queued_packets(veth_nc(veth));
 }
 
+static void veth_merge_bh(void *opaque)
+{
+    veth_rx_merged(opaque);
+}
+
+static void veth_vm_state_change(void *opaque, bool running, RunState state)
+{
+    if (!running) {
+        veth_rx_merged(opaque);
+    }
+}
+
 static NetClientInfo veth_net_info = {
     .type = NET_CLIENT_DRIVER_NIC,
     .size = sizeof(NICState),
@@ -352,9 +365,15 @@ static void veth_realize(SpaprVioDevice *dev, Error **errp)
     veth_nc(veth)->do_not_pad = true;
     veth->flush_bh = qemu_bh_new_guarded(veth_flush, veth,
                                          &qdev->mem_reentrancy_guard);
+    veth->merge_bh = qemu_bh_new_guarded(veth_merge_bh, veth,
+                                         &qdev->mem_reentrancy_guard);
+    veth->vm_state_change =
+        qdev_add_vm_change_state_handler(qdev, veth_vm_state_change, veth);
     veth->tx_made = g_malloc(VETH_FRAME_MAX);
     veth->rx_frame = g_malloc(VETH_FRAME_MAX);
     veth->rx_made = g_malloc(VETH_FRAME_MAX);
+    veth->merge.frame = g_malloc(VETH_FRAME_MAX);
+    veth->merge.room = VETH_FRAME_MAX;
     veth_set_mac(veth, veth->conf.macaddr);
     veth_use_vnet(veth);
 }
@@ -365,10 +384,13 @@ static void veth_unrealize(SpaprVioDevice *dev)
 
     veth_rx_stop(veth);
     qemu_bh_delete(veth->flush_bh);
+    qemu_bh_delete(veth->merge_bh);
+    qemu_del_vm_change_state_handler(veth->vm_state_change);
     qemu_del_nic(veth->nic);
     g_free(veth->tx_made);
     g_free(veth->rx_frame);
     g_free(veth->rx_made);
+    g_free(veth->merge.frame);
 }
 
 static void veth_reset(SpaprVioDevice *dev)

@@ -12,6 +12,7 @@
 #include "net/eth.h"
 #include "net/net.h"
 #include "standard-headers/linux/virtio_net.h"
+#include "spapr_veth_offload.h"
 
 /* The longest frame, which is what Linux has buffers for */
 #define VETH_FRAME_MAX      65536
@@ -92,6 +93,14 @@ struct SpaprVeth {
     uint32_t pool_count;
     uint32_t buffers;
     bool rx_stalled;        /* frames wait for buffers */
+
+    /*
+     * Of a large frame for the guest, until the end of what the backend has for
+     * us at once. The buffer that it needs is there; it does not migrate.
+     */
+    VethMerge merge;
+    QEMUBH *merge_bh;
+    VMChangeStateEntry *vm_state_change;
 
     bool tx_busy;           /* the backend has still to take a frame */
 
@@ -176,6 +185,9 @@ void veth_rx_stop(SpaprVeth *veth);
 
 /** veth_rx_flush: take what waits, the next time that nobody waits for us */
 void veth_rx_flush(SpaprVeth *veth);
+
+/** veth_rx_merged: give the guest what has been merged */
+void veth_rx_merged(SpaprVeth *veth);
 
 /**
  * veth_pool_create: have a place for buffers of a size, of which there is none

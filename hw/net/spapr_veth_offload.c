@@ -31,8 +31,10 @@
 #define IPV6_SOURCE         8
 #define IPV6_DESTINATION    24
 #define TCP_SEQUENCE        4
+#define TCP_ACKNOWLEDGMENT  8
 #define TCP_DATA_OFFSET     12
 #define TCP_FLAGS           13
+#define TCP_WINDOW          14
 
 #define IPV4_HEADER_MIN     20
 #define IPV4_ADDRESSES_SIZE 8
@@ -332,4 +334,134 @@ size_t veth_tcp_segment(const VethTcp *tcp, const uint8_t *headers,
                                       from + len == tcp->end);
     tcp_put_checksum(tcp, out, end);
     return end;
+}
+
+/*
+ * Merging. What comes out, cut into segments, would be what came in: all but
+ * the number, length and checksums of a segment must be as in the first.
+ */
+
+static uint32_t tcp_payload_size(const VethTcp *tcp)
+{
+    return tcp->end - tcp->payload;
+}
+
+static uint32_t tcp_sequence(const VethTcp *tcp, const uint8_t *frame)
+{
+    return ldl_be_p(frame + tcp->tcp + TCP_SEQUENCE);
+}
+
+/* Data, and nothing that is about one segment alone but the push */
+static bool segment_is_plain(const VethTcp *tcp, const uint8_t *frame)
+{
+    uint8_t flags = frame[tcp->tcp + TCP_FLAGS];
+
+    return tcp->end > tcp->payload && (flags & ~TH_PUSH) == TH_ACK;
+}
+
+static bool segment_is_pushed(const VethTcp *tcp, const uint8_t *frame)
+{
+    return frame[tcp->tcp + TCP_FLAGS] & TH_PUSH;
+}
+
+/* [@from, @to) of both frames */
+static bool same_bytes(const uint8_t *a, const uint8_t *b, uint32_t from,
+                       uint32_t to)
+{
+    return !memcmp(a + from, b + from, to - from);
+}
+
+/* @n: how far behind the first one the second one is */
+static bool same_ipv4(const VethTcp *tcp, const uint8_t *a, const uint8_t *b,
+                      uint32_t n)
+{
+    uint32_t ip = tcp->ip;
+    uint16_t first = lduw_be_p(a + ip + IPV4_IDENT);
+    uint16_t ident = lduw_be_p(b + ip + IPV4_IDENT);
+
+    /* Without fragments nothing depends on it */
+    if (!(lduw_be_p(a + ip + IPV4_FRAGMENT) & IP_DF) &&
+        ident != (uint16_t)(first + n)) {
+        return false;
+    }
+    return same_bytes(a, b, ip, ip + IPV4_TOTAL_LENGTH) &&
+           same_bytes(a, b, ip + IPV4_FRAGMENT, ip + VETH_IPV4_CHECKSUM) &&
+           same_bytes(a, b, ip + IPV4_ADDRESSES, tcp->tcp);
+}
+
+static bool same_ipv6(const VethTcp *tcp, const uint8_t *a, const uint8_t *b)
+{
+    return same_bytes(a, b, tcp->ip, tcp->ip + IPV6_PAYLOAD_LENGTH) &&
+           same_bytes(a, b, tcp->ip + IPV6_NEXT_HEADER, tcp->tcp);
+}
+
+static bool same_tcp(const VethTcp *tcp, const uint8_t *a, const uint8_t *b)
+{
+    uint32_t at = tcp->tcp;
+
+    return same_bytes(a, b, at, at + TCP_SEQUENCE) &&
+           same_bytes(a, b, at + TCP_ACKNOWLEDGMENT, at + TCP_FLAGS) &&
+           same_bytes(a, b, at + TCP_WINDOW, at + VETH_TCP_CHECKSUM) &&
+           same_bytes(a, b, at + VETH_TCP_CHECKSUM + sizeof(uint16_t),
+                      tcp->payload);
+}
+
+static bool same_headers(const VethMerge *merge, const VethTcp *tcp,
+                         const uint8_t *frame)
+{
+    const VethTcp *first = &merge->tcp;
+
+    return tcp->ipv6 == first->ipv6 && tcp->ip == first->ip &&
+           tcp->tcp == first->tcp && tcp->payload == first->payload &&
+           same_bytes(merge->frame, frame, 0, tcp->ip) &&
+           (tcp->ipv6 ? same_ipv6(tcp, merge->frame, frame)
+                      : same_ipv4(tcp, merge->frame, frame, merge->count)) &&
+           same_tcp(tcp, merge->frame, frame);
+}
+
+bool veth_merge_begin(VethMerge *merge, const VethTcp *tcp,
+                      const uint8_t *frame)
+{
+    if (!segment_is_plain(tcp, frame) || segment_is_pushed(tcp, frame) ||
+        tcp->end > merge->room) {
+        return false;
+    }
+    memcpy(merge->frame, frame, tcp->end);
+    merge->tcp = *tcp;
+    merge->count = 1;
+    merge->mss = tcp_payload_size(tcp);
+    merge->complete = false;
+    return true;
+}
+
+bool veth_merge_fits(const VethMerge *merge, const VethTcp *tcp,
+                     const uint8_t *frame)
+{
+    uint32_t size = tcp_payload_size(tcp);
+    uint32_t next = tcp_sequence(&merge->tcp, merge->frame) +
+                    tcp_payload_size(&merge->tcp);
+
+    return !merge->complete && segment_is_plain(tcp, frame) &&
+           size <= merge->mss &&
+           size <= merge->room - merge->tcp.end &&
+           /* The field of either IP header, the smaller of them */
+           size <= UINT16_MAX - (merge->tcp.end - merge->tcp.ip) &&
+           same_headers(merge, tcp, frame) && tcp_sequence(tcp, frame) == next;
+}
+
+void veth_merge_add(VethMerge *merge, const VethTcp *tcp, const uint8_t *frame)
+{
+    uint32_t size = tcp_payload_size(tcp);
+
+    memcpy(merge->frame + merge->tcp.end, frame + tcp->payload, size);
+    merge->tcp.end += size;
+    merge->count++;
+    merge->frame[merge->tcp.tcp + TCP_FLAGS] |= frame[tcp->tcp + TCP_FLAGS];
+    merge->complete = size < merge->mss || segment_is_pushed(tcp, frame);
+}
+
+void veth_merge_finish(VethMerge *merge)
+{
+    segment_ip(&merge->tcp, merge->frame, 0, merge->tcp.end);
+    veth_ipv4_checksum(&merge->tcp, merge->frame);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * sPAPR: what the virtual Ethernet adapter does to TCP packets in place of its
- * guest: checksums, and cutting large ones into segments
+ * guest: checksums, cutting large ones into segments, and making large ones of
+ * segments
  */
 
 #ifndef HW_NET_SPAPR_VETH_OFFLOAD_H
@@ -76,5 +77,37 @@ size_t veth_tcp_segment(const VethTcp *tcp, const uint8_t *headers,
  */
 bool veth_checksum_finish(uint8_t *frame, size_t len, size_t start,
                           size_t offset);
+
+/* Segments of one stream that are to become a large packet */
+typedef struct VethMerge {
+    uint8_t *frame;     /* with the headers of the first; room for all */
+    uint32_t room;
+    VethTcp tcp;        /* what is in it so far */
+    uint32_t count;     /* of the segments in it; 0: all else means nothing */
+    uint16_t mss;       /* bytes of payload of each but the last, maybe */
+    bool complete;      /* nothing may come behind it */
+} VethMerge;
+
+/**
+ * veth_merge_begin: take a segment as the first of a large packet
+ *
+ * Returns: false when it is none that others can follow; nothing has been done
+ */
+bool veth_merge_begin(VethMerge *merge, const VethTcp *tcp,
+                      const uint8_t *frame);
+
+/**
+ * veth_merge_fits: whether a segment follows those that have been taken, and
+ * says nothing but what one packet could say for all
+ */
+bool veth_merge_fits(const VethMerge *merge, const VethTcp *tcp,
+                     const uint8_t *frame);
+
+/** veth_merge_add: take one that fits */
+void veth_merge_add(VethMerge *merge, const VethTcp *tcp,
+                    const uint8_t *frame);
+
+/** veth_merge_finish: make headers of all; but for the checksum of TCP */
+void veth_merge_finish(VethMerge *merge);
 
 #endif /* HW_NET_SPAPR_VETH_OFFLOAD_H */

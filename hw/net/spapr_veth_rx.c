@@ -15,8 +15,8 @@
 #include "qemu/main-loop.h"
 #include "hw/ppc/spapr_vio_queue.h"
 #include "system/dma.h"
+#include "system/runstate.h"
 #include "spapr_veth_internal.h"
-#include "spapr_veth_offload.h"
 #include "trace.h"
 
 /* Rings begin with so many places */
@@ -409,21 +409,105 @@ static bool veth_checksum_known(SpaprVeth *veth, const VethFrame *f)
             veth_tcp_checksum_good(&f->tcp, f->data));
 }
 
+/*
+ * "ILLAN Large Send/Receive option", with a backend that has no large frames
+ */
+
+void veth_rx_merged(SpaprVeth *veth)
+{
+    VethMerge *merge = &veth->merge;
+    VethMessage m = {
+        .data = merge->frame,
+        .len = merge->tcp.end,
+        .payload = merge->tcp.payload,
+        .control = VETH_CSUM_GOOD,
+    };
+
+    if (!merge->count) {
+        return;
+    }
+    if (merge->count > 1) {
+        veth_merge_finish(merge);
+        m.control |= VETH_LARGE | VETH_NO_CSUM;
+        m.mss = merge->mss;
+        m.no_checksum = merge->tcp.tcp + VETH_TCP_CHECKSUM;
+    }
+    merge->count = 0;
+    if (!veth_deliver(veth, &m)) {
+        /* The guest has just taken its buffers away */
+        count_dropped(veth);
+    }
+}
+
+/* Whether there is a buffer for a large frame of @len bytes */
+static bool merge_has_buffer(SpaprVeth *veth, uint32_t len)
+{
+    bool may_come;
+
+    return pool_choose(veth, VETH_HANDLE_SIZE + VETH_MSS_SIZE + len, &may_come);
+}
+
+/*
+ * When a machine is stopped, its memory must not change: nothing is kept for
+ * later then. @good: the checksum is
+ */
+static bool veth_can_merge(SpaprVeth *veth, bool good)
+{
+    return good && !veth->vnet && veth_large_enabled(veth) &&
+           runstate_is_running();
+}
+
+/*
+ * Whether the frame has been taken. If not, what was taken before has been
+ * given to the guest, as the frame comes behind it.
+ */
+static bool veth_merge(SpaprVeth *veth, const VethFrame *f, bool good)
+{
+    VethMerge *merge = &veth->merge;
+    bool possible = veth_can_merge(veth, good);
+    uint32_t size = f->tcp.end - f->tcp.payload;
+
+    if (merge->count && possible &&
+        veth_merge_fits(merge, &f->tcp, f->data) &&
+        merge_has_buffer(veth, merge->tcp.end + size)) {
+        veth_merge_add(merge, &f->tcp, f->data);
+        if (merge->complete) {
+            veth_rx_merged(veth);
+        }
+        return true;
+    }
+    veth_rx_merged(veth);
+    if (possible && merge_has_buffer(veth, f->tcp.end) &&
+        veth_merge_begin(merge, &f->tcp, f->data)) {
+        qemu_bh_schedule(veth->merge_bh);
+        return true;
+    }
+    return false;
+}
+
+static bool veth_receive_plain(SpaprVeth *veth, const VethFrame *f)
+{
+    bool good = veth_checksum_known(veth, f);
+    VethMessage m = {
+        .data = f->data,
+        .len = f->len,
+        .payload = frame_payload(f),
+        .control = good ? VETH_CSUM_GOOD : 0,
+    };
+
+    return veth_merge(veth, f, good) || veth_deliver(veth, &m);
+}
+
 /* Returns: false when the frame has to wait for a buffer */
 static bool veth_receive(SpaprVeth *veth, const VethFrame *f)
 {
-    VethMessage m = {
-        .data = f->data, .len = f->len, .payload = frame_payload(f),
-    };
-
     if (f->hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE) {
         return veth_receive_large(veth, f);
     }
     if (f->hdr.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
         return veth_receive_unsummed(veth, f);
     }
-    m.control = veth_checksum_known(veth, f) ? VETH_CSUM_GOOD : 0;
-    return veth_deliver(veth, &m);
+    return veth_receive_plain(veth, f);
 }
 
 /* The header of virtio is taken off, and the rest made one piece */
@@ -509,6 +593,7 @@ void veth_rx_stop(SpaprVeth *veth)
     }
     veth->buffers = 0;
     veth->registered = false;
+    veth->merge.count = 0;
     veth_rx_flush(veth);
 }
 

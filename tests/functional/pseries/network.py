@@ -202,10 +202,10 @@ def offloads(kernel: str, vnet_hdr: bool, switches: Sequence[str]) -> None:
             after = counters(board)
             large = {name: after[name] > before[name]
                      for name in ('tx_large_packets', 'rx_large_packets')}
+            # Without a header of virtio it is QEMU that merges them.
             tso = 'tcp-segmentation-offload' not in OFF.get(switch, set())
             expect_equal('large packets', large, {
-                'tx_large_packets': tso,
-                'rx_large_packets': tso and vnet_hdr})
+                'tx_large_packets': tso, 'rx_large_packets': tso})
             expect_equal('failed sends', after['tx_send_failed'], 0)
             board.sh('ethtool -K eth0 rx on tx on tso on gro on gso on')
         board.check_kernel_log()
