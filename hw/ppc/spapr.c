@@ -24,6 +24,7 @@
 #include "hw/ppc/spapr_cas.h"
 #include "hw/ppc/spapr_ci.h"
 #include "hw/ppc/spapr_cpu_core.h"
+#include "hw/ppc/spapr_drc.h"
 #include "hw/ppc/spapr_errinjct.h"
 #include "hw/ppc/spapr_events.h"
 #include "hw/ppc/spapr_fwnmi.h"
@@ -429,6 +430,7 @@ static void machine_init(MachineState *machine)
     machine_add_module(spapr, TYPE_SPAPR_RANDOM, "random");
     hv->tces = machine_add_module(spapr, TYPE_SPAPR_TCES, "tces");
     machine_create_vio(spapr);
+    hv->drcs = machine_add_module(spapr, TYPE_SPAPR_DRCS, "drcs");
     machine_create_pci(spapr);
     machine_create_firmware(spapr);
     spapr_qtest_init();
@@ -439,12 +441,16 @@ static void machine_init(MachineState *machine)
 
 /*
  * Devices first, then the state that a guest starts in, and last, when all can
- * be described, tree and firmware.
+ * be described, tree and firmware. Before all that go devices that the guest
+ * has been asked for, unless it is to be another guest, which may have them.
  */
 static void machine_reset(MachineState *machine, ResetType type)
 {
     SpaprHypervisor *hv = SPAPR_MACHINE(machine)->hv;
 
+    if (type != RESET_TYPE_SNAPSHOT_LOAD) {
+        spapr_drcs_machine_reset(hv->drcs);
+    }
     qemu_devices_reset(type);
     spapr_cas_machine_reset(hv->cas);
     spapr_firmware_boot(hv->firmware, POWERPC_CPU(first_cpu));
@@ -702,10 +708,22 @@ static void spapr_machine_class_init(ObjectClass *oc, void *data)
     spapr_machine_class_options(oc);
 }
 
+/* Bridges have connectors in place of a hot plug controller of their own */
+static void machine_add_defaults(MachineClass *mc)
+{
+    static GlobalProperty defaults[] = {
+        { "pci-bridge", "shpc", "off" },
+        { "pcie-pci-bridge", "shpc", "off" },
+    };
+
+    compat_props_add(mc->compat_props, defaults, ARRAY_SIZE(defaults));
+}
+
 static void pseries_10_0_class_init(ObjectClass *oc, void *data)
 {
     MachineClass *mc = MACHINE_CLASS(oc);
 
+    machine_add_defaults(mc);
     mc->desc = "PAPR logical partition";
     mc->alias = "pseries";
     mc->is_default = true;

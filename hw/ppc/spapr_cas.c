@@ -19,6 +19,7 @@
 #include "hw/ppc/spapr_caps.h"
 #include "hw/ppc/spapr_cas.h"
 #include "hw/ppc/spapr_cpu_core.h"
+#include "hw/ppc/spapr_events.h"
 #include "hw/ppc/spapr_firmware.h"
 #include "hw/ppc/spapr_irq.h"
 #include "hw/ppc/spapr_mmu.h"
@@ -36,6 +37,7 @@
 #define OV5_AFFINITY_FORM1  0x80
 #define OV5_AFFINITY_FORM2  0x20
 #define OV5_BINARY          6
+#define OV5_BINARY_HOTPLUG  0x04
 #define OV5_BINARY_RESIZE_HPT 0x01
 #define OV5_INTERRUPTS      23
 #define OV5_INTERRUPTS_MASK 0xc0
@@ -65,6 +67,7 @@ static const struct {
     uint8_t bits;
 } ov5_supported[] = {
     { OV5_LPAR, OV5_LPAR_SPLPAR | OV5_LPAR_LARGE_PAGES },
+    { OV5_BINARY, OV5_BINARY_HOTPLUG },
 };
 
 /* What a guest asks for, as far as we care */
@@ -286,6 +289,11 @@ SpaprAffinityForm spapr_cas_affinity_form(const SpaprCas *cas)
     }
 }
 
+bool spapr_cas_hotplug_interrupt(const SpaprCas *cas)
+{
+    return cas->ov5[OV5_BINARY] & OV5_BINARY_HOTPLUG;
+}
+
 static bool cas_resizes_hpt(const uint8_t *ov5)
 {
     return ov5[OV5_BINARY] & OV5_BINARY_RESIZE_HPT;
@@ -376,6 +384,7 @@ bool spapr_cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec)
     cas->radix = radix;
     cas->gtse = gtse;
     cas_choose_ov5(cas, &req);
+    spapr_events_negotiated(SPAPR_MODULE(cas)->hv->events);
     trace_spapr_cas(compat_pvr, radix, gtse);
     return true;
 }

@@ -194,6 +194,50 @@ void dt_assign_phandles(DtNode *root)
     dt_number(root, used, &next);
 }
 
+/*
+ * The step number *@n of the walk through what is below @node, or else *@n less
+ * the number of steps there.
+ */
+static bool dt_walk(const DtNode *node, size_t *n, DtStep *step)
+{
+    for (guint i = 0; i < node->children->len; i++) {
+        const DtNode *child = g_ptr_array_index(node->children, i);
+
+        if (!*n) {
+            step->kind = i ? DT_STEP_SIBLING : DT_STEP_CHILD;
+            step->name = child->name;
+            return true;
+        }
+        --*n;
+        if (*n < child->props->len) {
+            const DtProp *prop = &g_array_index(child->props, DtProp, *n);
+
+            step->kind = DT_STEP_PROPERTY;
+            step->name = prop->name;
+            step->value = prop->value;
+            step->len = prop->len;
+            return true;
+        }
+        *n -= child->props->len;
+        if (dt_walk(child, n, step)) {
+            return true;
+        }
+        if (child->children->len && !(*n)--) {
+            step->kind = DT_STEP_PARENT;
+            return true;
+        }
+    }
+    return false;
+}
+
+DtStep dt_step(const DtNode *root, size_t n)
+{
+    DtStep step = { .kind = DT_STEP_END };
+
+    dt_walk(root, &n, &step);
+    return step;
+}
+
 static size_t dt_align(size_t len)
 {
     return ROUND_UP(len, FDT_TAGSIZE);

@@ -4,10 +4,13 @@
  *
  * The operator's wish to see the partition shut down ("system_powerdown") is an
  * environmental and power warning (EPOW), told by interrupt. Warnings of
- * internal errors wait until the guest scans for them.
+ * internal errors wait until the guest scans for them. What has been plugged
+ * in, and what is to be taken out, is told in the one way or in the other.
  */
 
 #include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "hw/ppc/spapr_cas.h"
 #include "hw/ppc/spapr_events.h"
 #include "hw/ppc/spapr_irq.h"
 #include "hw/ppc/spapr_sensors.h"
@@ -19,6 +22,7 @@
 /* Bits of an event mask, table "Error and Event Classes ..." */
 #define EVENT_CLASS_INTERNAL    0x80000000
 #define EVENT_CLASS_EPOW        0x40000000
+#define EVENT_CLASS_HOTPLUG     0x10000000
 
 /* check-exception's "vector offset" of an external interrupt */
 #define VECTOR_EXTERNAL         0x500
@@ -46,6 +50,17 @@ typedef struct QEMU_PACKED LogEpow {
 
 QEMU_BUILD_BUG_ON(sizeof(LogEpow) != 20 - 8);
 
+/* "Platform Event Log Format, Hotplug Section" behind its header */
+typedef struct QEMU_PACKED LogHotplug {
+    uint8_t resource;
+    uint8_t action;
+    uint8_t identifier;         /* what kind of */
+    uint8_t capabilities;
+    uint32_t index;
+} LogHotplug;
+
+#define HOTPLUG_BY_INDEX        2
+
 static GByteArray *epow_build_log(const SpaprEpow *event)
 {
     SpaprErrlogHead head = {
@@ -66,6 +81,29 @@ static GByteArray *epow_build_log(const SpaprEpow *event)
     memcpy(head.time, event->time, sizeof(head.time));
     log = spapr_errlog_new(&head);
     spapr_errlog_add(log, "EP", 2, &epow, sizeof(epow));
+    return log;
+}
+
+static GByteArray *hotplug_build_log(const SpaprHotplug *event)
+{
+    SpaprErrlogHead head = {
+        .severity = SPAPR_ERRLOG_SEVERITY_EVENT,
+        .type = SPAPR_ERRLOG_TYPE_HOTPLUG,
+        .subsystem = SPAPR_ERRLOG_SUBSYSTEM_IO,
+        .id = event->id,
+    };
+    const LogHotplug hotplug = {
+        .resource = event->resource,
+        .action = event->action,
+        .identifier = HOTPLUG_BY_INDEX,
+        .index = cpu_to_be32(event->index),
+    };
+    GByteArray *log;
+
+    memcpy(head.date, event->date, sizeof(head.date));
+    memcpy(head.time, event->time, sizeof(head.time));
+    log = spapr_errlog_new(&head);
+    spapr_errlog_add(log, "HP", 1, &hotplug, sizeof(hotplug));
     return log;
 }
 
@@ -109,6 +147,52 @@ static void epow_drop_first(SpaprEvents *events)
     epow_update_irq(events);
 }
 
+/* Whether an interrupt tells of hot plug events, and nothing else does */
+static bool hotplug_interrupts(const SpaprEvents *events)
+{
+    return spapr_cas_hotplug_interrupt(SPAPR_MODULE(events)->hv->cas);
+}
+
+static void hotplug_update_irq(SpaprEvents *events)
+{
+    qemu_set_irq(events->hotplug_irq,
+                 events->hotplug_count > 0 && hotplug_interrupts(events));
+}
+
+bool spapr_events_hotplug_room(const SpaprEvents *events)
+{
+    return events->hotplug_count < ARRAY_SIZE(events->hotplug);
+}
+
+void spapr_events_hotplug(SpaprEvents *events, uint8_t resource, uint8_t action,
+                          uint32_t index)
+{
+    SpaprHotplug *event;
+
+    g_assert(spapr_events_hotplug_room(events));
+    event = &events->hotplug[events->hotplug_count++];
+    event->id = ++events->last_id;
+    event->resource = resource;
+    event->action = action;
+    event->index = index;
+    spapr_errlog_stamp(event->date, event->time);
+    trace_spapr_events_hotplug(event->id, resource, action, index);
+    hotplug_update_irq(events);
+}
+
+static void hotplug_drop_first(SpaprEvents *events)
+{
+    events->hotplug_count--;
+    memmove(&events->hotplug[0], &events->hotplug[1],
+            events->hotplug_count * sizeof(events->hotplug[0]));
+    hotplug_update_irq(events);
+}
+
+void spapr_events_negotiated(SpaprEvents *events)
+{
+    hotplug_update_irq(events);
+}
+
 void spapr_events_report(SpaprEvents *events, const SpaprErrlogHead *head)
 {
     bool queued = events->warning_count < ARRAY_SIZE(events->warnings);
@@ -147,6 +231,47 @@ static int32_t store_log(SpaprEvents *events, const GByteArray *log,
 }
 
 /*
+ * Store the first log of a queue, and drop what it tells of. @args has whether
+ * to be quick, the address of the buffer and its length.
+ */
+static int32_t tell_first(SpaprEvents *events, GByteArray *log, uint32_t id,
+                          const uint32_t *args,
+                          void (*drop_first)(SpaprEvents *events))
+{
+    int32_t status = store_log(events, log, id, args[0], args[1], args[2]);
+
+    if (status == RTAS_OUT_SUCCESS) {
+        drop_first(events);
+    }
+    g_byte_array_unref(log);
+    return status;
+}
+
+static int32_t tell_epow(SpaprEvents *events, const uint32_t *args)
+{
+    const SpaprEpow *event = &events->epow[0];
+
+    return tell_first(events, epow_build_log(event), event->id, args,
+                      epow_drop_first);
+}
+
+static int32_t tell_hotplug(SpaprEvents *events, const uint32_t *args)
+{
+    const SpaprHotplug *event = &events->hotplug[0];
+
+    return tell_first(events, hotplug_build_log(event), event->id, args,
+                      hotplug_drop_first);
+}
+
+static int32_t tell_warning(SpaprEvents *events, const uint32_t *args)
+{
+    const SpaprErrlogHead *head = &events->warnings[0];
+
+    return tell_first(events, spapr_errlog_new(head), head->id, args,
+                      warning_drop_first);
+}
+
+/*
  * check-exception: LoPAR, "check-exception"
  *
  * Argument cells: vector offset of the interrupt, its source number, mask of
@@ -160,20 +285,19 @@ static int32_t check_exception(PowerPCCPU *cpu, void *opaque,
                                const uint32_t *args, uint32_t *outs)
 {
     SpaprEvents *events = opaque;
-    g_autoptr(GByteArray) log = NULL;
-    int32_t status;
 
-    if (args[0] != VECTOR_EXTERNAL || args[1] != SPAPR_IRQ_EPOW ||
-        !(args[2] & EVENT_CLASS_EPOW) || !events->epow_count) {
+    if (args[0] != VECTOR_EXTERNAL) {
         return STATUS_NO_EVENT;
     }
-    log = epow_build_log(&events->epow[0]);
-    status = store_log(events, log, events->epow[0].id, args[3],
-                       args[4], args[5]);
-    if (status == RTAS_OUT_SUCCESS) {
-        epow_drop_first(events);
+    if (args[1] == SPAPR_IRQ_EPOW && args[2] & EVENT_CLASS_EPOW &&
+        events->epow_count) {
+        return tell_epow(events, &args[3]);
     }
-    return status;
+    if (args[1] == SPAPR_IRQ_HOTPLUG && args[2] & EVENT_CLASS_HOTPLUG &&
+        events->hotplug_count && hotplug_interrupts(events)) {
+        return tell_hotplug(events, &args[3]);
+    }
+    return STATUS_NO_EVENT;
 }
 
 /*
@@ -183,8 +307,9 @@ static int32_t check_exception(PowerPCCPU *cpu, void *opaque,
  * the buffer, its length in bytes. Status: 0 when a log was stored, 1 when
  * there is none, -3 for a buffer that is not memory. What an interrupt tells
  * must not be told here too (R1-"Error and Event Reporting"-1), so these are
- * warnings of internal errors only. After each there is none for once, since a
- * guest is to get one in a sequence of calls (R1-"event-scan"-8).
+ * warnings of internal errors, and hot plug events when no interrupt tells of
+ * them. After each there is none for once, since a guest is to get one in a
+ * sequence of calls (R1-"event-scan"-8).
  *
  * A call that asks for internal errors is the guest's heartbeat too
  * (R1-"Surveillance"-2).
@@ -193,23 +318,23 @@ static int32_t event_scan(PowerPCCPU *cpu, void *opaque,
                           const uint32_t *args, uint32_t *outs)
 {
     SpaprEvents *events = opaque;
-    g_autoptr(GByteArray) log = NULL;
-    int32_t status;
+    bool internal = args[0] & EVENT_CLASS_INTERNAL;
+    bool hotplug = args[0] & EVENT_CLASS_HOTPLUG && !hotplug_interrupts(events);
+    int32_t status = STATUS_NO_EVENT;
 
-    if (!(args[0] & EVENT_CLASS_INTERNAL)) {
+    if (internal) {
+        spapr_surveillance_heartbeat(SPAPR_MODULE(events)->hv->surveillance);
+    }
+    if (!internal && !hotplug) {
         return STATUS_NO_EVENT;
     }
-    spapr_surveillance_heartbeat(SPAPR_MODULE(events)->hv->surveillance);
-    if (!events->warning_count || events->scan_told) {
-        events->scan_told = false;
-        return STATUS_NO_EVENT;
+    if (!events->scan_told && internal && events->warning_count) {
+        status = tell_warning(events, &args[1]);
+    } else if (!events->scan_told && hotplug && events->hotplug_count) {
+        status = tell_hotplug(events, &args[1]);
     }
-    log = spapr_errlog_new(&events->warnings[0]);
-    status = store_log(events, log, events->warnings[0].id, args[1],
-                       args[2], args[3]);
-    if (status == RTAS_OUT_SUCCESS) {
-        events->scan_told = true;
-        warning_drop_first(events);
+    if (status != RTAS_OUT_PARAM_ERROR) {
+        events->scan_told = status == RTAS_OUT_SUCCESS;
     }
     return status;
 }
@@ -280,6 +405,7 @@ static void spapr_events_register_calls(SpaprModule *module,
 /* LoPAR, app. "PAPR Binding": /event-sources and properties of /rtas */
 static void spapr_events_populate_dt(SpaprModule *module, DtNode *root)
 {
+    SpaprEvents *events = SPAPR_EVENTS(module);
     DtNode *rtas = dt_get(root, "rtas");
     DtNode *sources = dt_get(root, "event-sources");
     uint32_t cells[2];
@@ -290,9 +416,15 @@ static void spapr_events_populate_dt(SpaprModule *module, DtNode *root)
 
     dt_prop_empty(sources, "interrupt-controller");
     dt_prop_u32(sources, "#interrupt-cells", 2);
-    dt_prop_cells(sources, "interrupt-ranges", SPAPR_IRQ_EPOW, 1);
+    dt_prop_cells(sources, "interrupt-ranges", SPAPR_IRQ_EPOW,
+                  hotplug_interrupts(events) ? 2 : 1);
     spapr_irq_dt_cells(cells, SPAPR_IRQ_EPOW, true);
     dt_prop_cells_n(dt_add(sources, "epow-events"), "interrupts", cells, 2);
+    if (hotplug_interrupts(events)) {
+        spapr_irq_dt_cells(cells, SPAPR_IRQ_HOTPLUG, true);
+        dt_prop_cells_n(dt_add(sources, "hot-plug-events"), "interrupts",
+                        cells, 2);
+    }
 }
 
 static void spapr_events_powerdown(Notifier *notifier, void *data)
@@ -311,8 +443,10 @@ static void spapr_events_reset_hold(Object *obj, ResetType type)
     events->epow_sensor = SPAPR_EPOW_RESET;
     events->warning_count = 0;
     events->scan_told = false;
+    events->hotplug_count = 0;
     spapr_rtas_set_failed(SPAPR_MODULE(obj)->hv->rtas, 0);
     epow_update_irq(events);
+    hotplug_update_irq(events);
 }
 
 static void spapr_events_realize(DeviceState *dev, Error **errp)
@@ -324,10 +458,12 @@ static void spapr_events_realize(DeviceState *dev, Error **errp)
      * Level-sensitive, so that an event that comes while another one is being
      * fetched is not lost (R1-"Environmental and Power Warnings"-5).
      */
-    if (!spapr_irq_claim(irq, SPAPR_IRQ_EPOW, true, errp)) {
+    if (!spapr_irq_claim(irq, SPAPR_IRQ_EPOW, true, errp) ||
+        !spapr_irq_claim(irq, SPAPR_IRQ_HOTPLUG, true, errp)) {
         return;
     }
     events->epow_irq = spapr_irq_input(irq, SPAPR_IRQ_EPOW);
+    events->hotplug_irq = spapr_irq_input(irq, SPAPR_IRQ_HOTPLUG);
     events->powerdown.notify = spapr_events_powerdown;
     qemu_register_powerdown_notifier(&events->powerdown);
 }
@@ -346,7 +482,8 @@ static int spapr_events_post_load(void *opaque, int version_id)
 
     spapr_rtas_set_failed(SPAPR_MODULE(events)->hv->rtas, events->failed_token);
     return events->epow_count <= ARRAY_SIZE(events->epow) &&
-           events->warning_count <= ARRAY_SIZE(events->warnings) ? 0 : -EINVAL;
+           events->warning_count <= ARRAY_SIZE(events->warnings) &&
+           events->hotplug_count <= ARRAY_SIZE(events->hotplug) ? 0 : -EINVAL;
 }
 
 static const VMStateDescription vmstate_spapr_epow = {
@@ -382,6 +519,21 @@ static const VMStateDescription vmstate_spapr_warning = {
     },
 };
 
+static const VMStateDescription vmstate_spapr_hotplug = {
+    .name = "spapr-events/hotplug",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32(id, SpaprHotplug),
+        VMSTATE_UINT32(index, SpaprHotplug),
+        VMSTATE_UINT8(resource, SpaprHotplug),
+        VMSTATE_UINT8(action, SpaprHotplug),
+        VMSTATE_UINT8_ARRAY(date, SpaprHotplug, 4),
+        VMSTATE_UINT8_ARRAY(time, SpaprHotplug, 4),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
 static const VMStateDescription vmstate_spapr_events = {
     .name = "spapr-events",
     .version_id = 1,
@@ -398,6 +550,9 @@ static const VMStateDescription vmstate_spapr_events = {
                              vmstate_spapr_warning, SpaprErrlogHead),
         VMSTATE_UINT32(warning_count, SpaprEvents),
         VMSTATE_BOOL(scan_told, SpaprEvents),
+        VMSTATE_STRUCT_ARRAY(hotplug, SpaprEvents, SPAPR_EVENTS_HOTPLUG_MAX, 1,
+                             vmstate_spapr_hotplug, SpaprHotplug),
+        VMSTATE_UINT32(hotplug_count, SpaprEvents),
         VMSTATE_UINT32(failed_token, SpaprEvents),
         VMSTATE_END_OF_LIST()
     },

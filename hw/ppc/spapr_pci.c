@@ -41,6 +41,9 @@ SpaprPhb *spapr_pci_find(SpaprPci *pci, const uint32_t *args, PCIDevice **dev)
     if (phb && dev) {
         *dev = pci_find_device(PCI_HOST_BRIDGE(phb)->bus,
                                args[0] >> 16 & 0xff, args[0] >> 8 & 0xff);
+        if (*dev && !spapr_pci_plug_visible(phb, *dev)) {
+            *dev = NULL;
+        }
     }
     return phb;
 }
@@ -204,6 +207,8 @@ static PCIBus *phb_create_bus(SpaprPhb *phb)
     /* Its slots are PCI's, but RTAS reaches all registers of PCI Express */
     bus->flags |= PCI_BUS_EXTENDED_CONFIG_SPACE;
     pci_setup_iommu(bus, &phb_iommu_ops, phb);
+    spapr_pci_plug_handle(phb, bus);
+    spapr_pci_plug_number(phb, bus, 0);
     return bus;
 }
 
@@ -227,6 +232,16 @@ static void phb_realize(DeviceState *dev, Error **errp)
     phb_create_windows(phb);
     PCI_HOST_BRIDGE(phb)->bus = phb_create_bus(phb);
     phb->pci->bridges[phb->index] = phb;
+}
+
+static void phb_init(Object *obj)
+{
+    spapr_pci_plug_init(SPAPR_PHB(obj));
+}
+
+static void phb_finalize(Object *obj)
+{
+    spapr_pci_plug_finalize(SPAPR_PHB(obj));
 }
 
 /* What is behind it has been reset by then */
@@ -311,7 +326,7 @@ static void phb_class_init(ObjectClass *oc, void *data)
     dc->fw_name = "pci";
     dc->realize = phb_realize;
     dc->vmsd = &vmstate_phb;
-    /* Until there are connectors for dynamic reconfiguration */
+    /* Until there are connectors for host bridges */
     dc->hotpluggable = false;
     dc->user_creatable = true;
     set_bit(DEVICE_CATEGORY_BRIDGE, dc->categories);
@@ -319,6 +334,7 @@ static void phb_class_init(ObjectClass *oc, void *data)
     RESETTABLE_CLASS(oc)->phases.hold = phb_reset_hold;
     SYS_BUS_DEVICE_CLASS(oc)->explicit_ofw_unit_address = phb_unit_address;
     PCI_HOST_BRIDGE_CLASS(oc)->root_bus_path = phb_root_bus_path;
+    spapr_pci_plug_class_init(oc);
 }
 
 /*
@@ -376,7 +392,13 @@ static const TypeInfo spapr_pci_types[] = {
         .name = TYPE_SPAPR_PHB,
         .parent = TYPE_PCI_HOST_BRIDGE,
         .instance_size = sizeof(SpaprPhb),
+        .instance_init = phb_init,
+        .instance_finalize = phb_finalize,
         .class_init = phb_class_init,
+        .interfaces = (InterfaceInfo[]) {
+            { TYPE_HOTPLUG_HANDLER },
+            { },
+        },
     },
 };
 

@@ -34,36 +34,43 @@
 typedef struct PciWalk {
     SpaprPhb *phb;
     DtNode *node;           /* of the bus */
-    const char *location;   /* of what the slots are on */
+    bool plugged;           /* they come while the guest runs */
 } PciWalk;
 
 /*
  * Bus numbers
  */
 
+typedef struct NumberWalk {
+    SpaprPhb *phb;
+    unsigned last;          /* the number that was given last */
+} NumberWalk;
+
 static void number_bridge(PCIBus *bus, PCIDevice *dev, void *opaque)
 {
-    unsigned *last = opaque;
+    NumberWalk *walk = opaque;
     uint8_t *config = dev->config;
 
     /* One that gets no number stays out of reach, as it is after reset */
-    if (!IS_PCI_BRIDGE(dev) || *last + 1 >= BUSES) {
+    if (!IS_PCI_BRIDGE(dev) || walk->last + 1 >= BUSES) {
         return;
     }
     pci_set_byte(config + PCI_PRIMARY_BUS, pci_bus_num(bus));
-    pci_set_byte(config + PCI_SECONDARY_BUS, ++*last);
+    pci_set_byte(config + PCI_SECONDARY_BUS, ++walk->last);
     pci_set_byte(config + PCI_SUBORDINATE_BUS, BUSES - 1);
+    spapr_pci_plug_number(walk->phb, pci_bridge_get_sec_bus(PCI_BRIDGE(dev)),
+                          walk->last);
     pci_for_each_device_under_bus(pci_bridge_get_sec_bus(PCI_BRIDGE(dev)),
-                                  number_bridge, last);
-    pci_set_byte(config + PCI_SUBORDINATE_BUS, *last);
+                                  number_bridge, walk);
+    pci_set_byte(config + PCI_SUBORDINATE_BUS, walk->last);
 }
 
 void spapr_pci_number_buses(SpaprPhb *phb)
 {
     PCIBus *bus = PCI_HOST_BRIDGE(phb)->bus;
-    unsigned last = pci_bus_num(bus);
+    NumberWalk walk = { .phb = phb, .last = pci_bus_num(bus) };
 
-    pci_for_each_device_under_bus(bus, number_bridge, &last);
+    pci_for_each_device_under_bus(bus, number_bridge, &walk);
     phb->numbered = true;
 }
 
@@ -259,8 +266,7 @@ static void function_reg(PCIDevice *dev, DtNode *node)
     prop_array(node, "reg", cells);
 }
 
-/* Where a region is, or 0 when it is nowhere yet */
-static uint64_t region_address(PCIDevice *dev, int i)
+uint64_t spapr_pci_region_address(PCIDevice *dev, int i)
 {
     const PCIIORegion *region = &dev->io_regions[i];
     const uint8_t *bar = dev->config + spapr_pci_region_register(dev, i);
@@ -280,7 +286,7 @@ static void function_addresses(PCIDevice *dev, DtNode *node)
 
     for (int i = 0; i < PCI_NUM_REGIONS; i++) {
         const PCIIORegion *region = &dev->io_regions[i];
-        uint64_t addr = region->size ? region_address(dev, i) : 0;
+        uint64_t addr = region->size ? spapr_pci_region_address(dev, i) : 0;
         uint32_t space = region_space(region);
 
         if (!addr) {
@@ -415,10 +421,10 @@ static void bridge_ranges(PCIDevice *dev, DtNode *node)
 
 static void populate_function(PCIBus *bus, PCIDevice *dev, void *opaque);
 
-static void populate_bridge(SpaprPhb *phb, PCIDevice *dev, DtNode *node,
-                            const char *location)
+static void populate_bridge(SpaprPhb *phb, PCIDevice *dev, DtNode *node)
 {
-    PciWalk walk = { .phb = phb, .node = node, .location = location };
+    PciWalk walk = { .phb = phb, .node = node };
+    PCIBus *bus = pci_bridge_get_sec_bus(PCI_BRIDGE(dev));
     const uint8_t *config = dev->config;
     uint32_t secondary = pci_get_byte(config + PCI_SECONDARY_BUS);
 
@@ -429,21 +435,106 @@ static void populate_bridge(SpaprPhb *phb, PCIDevice *dev, DtNode *node,
               pci_get_byte(config + PCI_SUBORDINATE_BUS));
     bridge_ranges(dev, node);
     bus_interrupt_map(phb, dev, node);
-    pci_for_each_device_under_bus(pci_bridge_get_sec_bus(PCI_BRIDGE(dev)),
-                                  populate_function, &walk);
+    spapr_pci_plug_populate_dt(phb, bus, node);
+    pci_for_each_device_under_bus(bus, populate_function, &walk);
+}
+
+/* What the slots of a bus are on: a host bridge, or a card in another slot */
+static char *bus_location(SpaprPhb *phb, PCIBus *bus)
+{
+    PCIDevice *bridge = bus->parent_dev;
+    g_autofree char *system = NULL;
+
+    if (bridge) {
+        return spapr_pci_slot_location(phb, pci_get_bus(bridge),
+                                       PCI_SLOT(bridge->devfn));
+    }
+    system = spapr_vpd_enclosure(SPAPR_MODULE(phb->pci)->hv);
+    return g_strdup_printf("%s-P%" PRIu32, system, phb->index + 1);
+}
+
+char *spapr_pci_slot_location(SpaprPhb *phb, PCIBus *bus, unsigned slot)
+{
+    g_autofree char *location = bus_location(phb, bus);
+
+    return g_strdup_printf("%s-C%u", location, slot + 1);
+}
+
+static void add_string(GPtrArray *strings, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
+
+static void add_string(GPtrArray *strings, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    g_ptr_array_add(strings, g_strdup_vprintf(format, ap));
+    va_end(ap);
+}
+
+/* "PCI Bus Binding": the names that a driver may know a function by */
+static void function_compatible(PCIDevice *dev, DtNode *node)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const uint8_t *config = dev->config;
+    unsigned vendor = pci_get_word(config + PCI_VENDOR_ID);
+    unsigned device = pci_get_word(config + PCI_DEVICE_ID);
+    unsigned revision = pci_get_byte(config + PCI_REVISION_ID);
+    unsigned class_code = pci_get_long(config + PCI_CLASS_REVISION) >> 8;
+    unsigned sub_vendor = pci_get_word(config + PCI_SUBSYSTEM_VENDOR_ID);
+    unsigned sub_id = pci_get_word(config + PCI_SUBSYSTEM_ID);
+
+    if (!IS_PCI_BRIDGE(dev) && sub_vendor) {
+        add_string(names, "pci%x,%x.%x.%x.%x", vendor, device, sub_vendor,
+                   sub_id, revision);
+        add_string(names, "pci%x,%x.%x.%x", vendor, device, sub_vendor, sub_id);
+        add_string(names, "pci%x,%x", sub_vendor, sub_id);
+    }
+    add_string(names, "pci%x,%x.%x", vendor, device, revision);
+    add_string(names, "pci%x,%x", vendor, device);
+    add_string(names, "pciclass,%06x", class_code);
+    add_string(names, "pciclass,%04x", class_code >> 8);
+    dt_prop_strings(node, "compatible", (const char *const *)names->pdata,
+                    names->len);
+}
+
+/*
+ * What firmware gives the nodes of a tree that is there from the start. A
+ * function's number among all functions is a phandle that no other node has.
+ */
+static void function_plugged(SpaprPhb *phb, PCIDevice *dev, DtNode *node,
+                             const char *name)
+{
+    g_autofree char *base = g_strndup(name, strcspn(name, "@"));
+
+    dt_prop_string(node, "name", base);
+    function_compatible(dev, node);
+    dt_prop_u32(node, "ibm,phandle",
+                spapr_pci_plug_index(phb, dev) | PCI_FUNC(dev->devfn));
 }
 
 static void populate_function(PCIBus *bus, PCIDevice *dev, void *opaque)
 {
     PciWalk *walk = opaque;
+    uint32_t drc = spapr_pci_plug_index(walk->phb, dev);
     g_autofree char *name = function_name(dev);
-    DtNode *node = dt_add(walk->node, "%s", name);
     /* A connector, and for further functions, which port of the card */
-    g_autofree char *slot = g_strdup_printf("%s-C%u", walk->location,
-                                            PCI_SLOT(dev->devfn) + 1);
+    g_autofree char *slot = spapr_pci_slot_location(walk->phb, bus,
+                                                    PCI_SLOT(dev->devfn));
     g_autofree char *location = g_strdup_printf("%s-T%u", slot,
                                                 PCI_FUNC(dev->devfn) + 1);
+    DtNode *node;
 
+    if (!spapr_pci_plug_connected(walk->phb, dev)) {
+        return;
+    }
+    node = dt_add(walk->node, "%s", name);
+    if (walk->plugged) {
+        function_plugged(walk->phb, dev, node, name);
+    }
+    if (drc) {
+        dt_prop_u32(node, "ibm,my-drc-index", drc);
+    }
     function_reg(dev, node);
     function_addresses(dev, node);
     function_identity(dev, node);
@@ -454,7 +545,21 @@ static void populate_function(PCIBus *bus, PCIDevice *dev, void *opaque)
         dt_prop_u32(node, "ibm,pci-config-space-type", 1);
     }
     if (IS_PCI_BRIDGE(dev)) {
-        populate_bridge(walk->phb, dev, node, slot);
+        populate_bridge(walk->phb, dev, node);
+    }
+}
+
+void spapr_pci_describe_slot(SpaprPhb *phb, PCIBus *bus, unsigned slot,
+                             DtNode *root)
+{
+    PciWalk walk = { .phb = phb, .node = root, .plugged = true };
+
+    for (unsigned fn = 0; fn < PCI_FUNC_MAX; fn++) {
+        PCIDevice *dev = bus->devices[PCI_DEVFN(slot, fn)];
+
+        if (dev) {
+            populate_function(bus, dev, &walk);
+        }
     }
 }
 
@@ -489,10 +594,8 @@ void spapr_pci_populate_dt(SpaprPhb *phb, DtNode *root)
     uint64_t buid = spapr_pci_buid(phb);
     PCIBus *bus = PCI_HOST_BRIDGE(phb)->bus;
     DtNode *node = dt_add(root, "pci@%" PRIx64, buid);
-    g_autofree char *system = spapr_vpd_enclosure(hv);
-    g_autofree char *location = g_strdup_printf("%s-P%" PRIu32, system,
-                                                phb->index + 1);
-    PciWalk walk = { .phb = phb, .node = node, .location = location };
+    g_autofree char *location = bus_location(phb, bus);
+    PciWalk walk = { .phb = phb, .node = node };
 
     /* The tree that the user asks for before there is a guest */
     if (!phb->numbered) {
@@ -516,5 +619,6 @@ void spapr_pci_populate_dt(SpaprPhb *phb, DtNode *root)
     if (phb->numa_node != UINT32_MAX) {
         spapr_numa_node_dt(hv->numa, node, phb->numa_node);
     }
+    spapr_pci_plug_populate_dt(phb, bus, node);
     pci_for_each_device_under_bus(bus, populate_function, &walk);
 }

@@ -175,7 +175,7 @@ static void msi_write_messages(PCIDevice *dev, const SpaprPciMsi *msi)
     msi_enable_pin(dev, false);
 }
 
-static void msi_release(SpaprPhb *phb, PCIDevice *dev)
+void spapr_pci_msi_release(SpaprPhb *phb, PCIDevice *dev)
 {
     SpaprPciMsi *msi = msi_find(phb, spapr_pci_config_addr(dev));
 
@@ -284,7 +284,7 @@ static int32_t change_msi(SpaprPci *pci, const uint32_t *args, bool any,
         return RTAS_OUT_PARAM_ERROR;
     }
     if (function == CHANGE_DEFAULT) {
-        msi_release(phb, dev);
+        spapr_pci_msi_release(phb, dev);
     } else if (function != CHANGE_QUERY) {
         if (!change_kind(dev, function, any, &msix) &&
             !(wanted == 0 && function <= CHANGE_MSIX_32 &&
@@ -294,7 +294,7 @@ static int32_t change_msi(SpaprPci *pci, const uint32_t *args, bool any,
         if (wanted) {
             status = msi_assign(phb, dev, wanted, msix);
         } else {
-            msi_release(phb, dev);
+            spapr_pci_msi_release(phb, dev);
         }
     }
     msi = msi_find(phb, args[0]);

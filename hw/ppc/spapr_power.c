@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "hw/char/spapr_vty.h"
+#include "hw/ppc/spapr_drc.h"
 #include "hw/ppc/spapr_memory.h"
 #include "hw/ppc/spapr_power.h"
 #include "hw/ppc/spapr_surveillance.h"
@@ -15,10 +16,7 @@
 #include "system/runstate.h"
 #include "trace.h"
 
-/*
- * The one power domain: the whole partition. Slots of hot-pluggable devices
- * are "live insertion" here and have none (LoPAR, "ibm,drc-power-domains").
- */
+/* The power domain of the whole partition. Any other is a connector's */
 #define POWER_DOMAIN_ROOT   0
 
 #define POWER_LEVEL_OFF     0
@@ -60,20 +58,25 @@ static int32_t system_reboot(PowerPCCPU *cpu, void *opaque,
  * set-power-level: LoPAR, "set-power-level"
  *
  * Argument cells: power domain, level (0 off, 100 full). Return cell: the level
- * now set. Status: 0, or -3 for another domain or level.
+ * now set. Status: 0, or -3 for a domain that is not there or another level.
  */
 static int32_t set_power_level(PowerPCCPU *cpu, void *opaque,
                                const uint32_t *args, uint32_t *outs)
 {
-    if (args[0] != POWER_DOMAIN_ROOT ||
-        (args[1] != POWER_LEVEL_OFF && args[1] != POWER_LEVEL_FULL)) {
-        return RTAS_OUT_PARAM_ERROR;
-    }
-    if (args[1] == POWER_LEVEL_OFF) {
+    int32_t status = RTAS_OUT_SUCCESS;
+
+    if (args[0] != POWER_DOMAIN_ROOT) {
+        status = spapr_drcs_set_power(SPAPR_MODULE(opaque)->hv->drcs, args[0],
+                                      args[1]);
+    } else if (args[1] == POWER_LEVEL_OFF) {
         partition_off();
+    } else if (args[1] != POWER_LEVEL_FULL) {
+        status = RTAS_OUT_PARAM_ERROR;
     }
-    outs[0] = args[1];
-    return RTAS_OUT_SUCCESS;
+    if (status == RTAS_OUT_SUCCESS) {
+        outs[0] = args[1];
+    }
+    return status;
 }
 
 /*
@@ -86,7 +89,8 @@ static int32_t get_power_level(PowerPCCPU *cpu, void *opaque,
                                const uint32_t *args, uint32_t *outs)
 {
     if (args[0] != POWER_DOMAIN_ROOT) {
-        return RTAS_OUT_PARAM_ERROR;
+        return spapr_drcs_get_power(SPAPR_MODULE(opaque)->hv->drcs, args[0],
+                                    &outs[0]);
     }
     outs[0] = POWER_LEVEL_FULL;
     return RTAS_OUT_SUCCESS;

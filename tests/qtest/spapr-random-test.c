@@ -708,6 +708,30 @@ static uint64_t sensor(Fuzz *fuzz)
     return ANY_OF(fuzz, sensors);
 }
 
+/* An index: small numbers, or those of the slots that have something, or may */
+static uint64_t instance(Fuzz *fuzz)
+{
+    static const uint32_t connectors[] = {
+        0x40000008, 0x40000010, 0x40000018, 0x40000020, 0x40000028, 0x40000108,
+        0x4000001f, 0x40010000,
+    };
+
+    return one_in(fuzz, 3) ? small(fuzz) : ANY_OF(fuzz, connectors);
+}
+
+static uint64_t power_level(Fuzz *fuzz)
+{
+    return one_in(fuzz, 8) ? word(fuzz) : 100 * below(fuzz, 2);
+}
+
+/* How far a guest is with a connector, or pretends to be */
+static uint64_t connector_area(Fuzz *fuzz)
+{
+    put_u32(fuzz, 0, instance(fuzz));
+    put_u32(fuzz, 4, one_in(fuzz, 8) ? word(fuzz) : below(fuzz, 40));
+    return slot(fuzz);
+}
+
 /* A location code, with its length in front */
 static uint64_t location(Fuzz *fuzz)
 {
@@ -905,12 +929,13 @@ static const Service services[] = {
       { vector, source, event_mask, small, address, length } },
     { "display-character", 1, 1, { small } },
     { "event-scan", 4, 1, { event_mask, small, address, length } },
-    { "get-power-level", 1, 2, { small } },
-    { "get-sensor-state", 2, 2, { sensor, small } },
+    { "get-power-level", 1, 2, { instance } },
+    { "get-sensor-state", 2, 2, { sensor, instance } },
     { "get-time-of-day", 0, 8 },
     { "ibm,change-msi", 6, 4, { config_addr, bridge_hi, bridge_lo, small,
                                 small, one } },
     { "ibm,close-errinjct", 1, 1, { open_token } },
+    { "ibm,configure-connector", 2, 1, { connector_area, zero } },
     { "ibm,create-pe-dma-window", 5, 4, { config_addr, bridge_hi, bridge_lo,
                                           page_shift, window_shift } },
     { "ibm,errinjct", 3, 1, { error_class, open_token, error_buffer } },
@@ -945,8 +970,8 @@ static const Service services[] = {
     { "query-cpu-stopped-state", 1, 2, { processor } },
     { "quiesce", 0, 0 },
     { "rtas-last-error", 2, 1, { address, length } },
-    { "set-indicator", 3, 1, { sensor, small, small } },
-    { "set-power-level", 2, 2, { small, small }, true },
+    { "set-indicator", 3, 1, { sensor, instance, small } },
+    { "set-power-level", 2, 2, { instance, power_level }, true },
     { "set-time-for-power-on", 7, 1,
       { year, clock_field, clock_field, clock_field, clock_field, clock_field,
         length } },
@@ -1506,6 +1531,22 @@ static void reset(Fuzz *fuzz)
     fuzz->resets++;
 }
 
+/*
+ * Plug something in, or ask for it; that may be refused, as the guest may be
+ * late with what it has been asked for
+ */
+static void plug(Fuzz *fuzz)
+{
+    if (fuzz->n / CALLS_PER_EVENT % 2) {
+        qobject_unref(qtest_qmp(fuzz->qts, "{ 'execute': 'device_add', "
+                                "'arguments': { 'driver': 'virtio-rng-pci', "
+                                "'id': 'plugged', 'addr': '4' } }"));
+    } else {
+        qobject_unref(qtest_qmp(fuzz->qts, "{ 'execute': 'device_del', "
+                                "'arguments': { 'id': 'plugged' } }"));
+    }
+}
+
 /* The monitor answers; a machine that was ended begins anew */
 static void check_alive(Fuzz *fuzz)
 {
@@ -1522,6 +1563,7 @@ static void check_alive(Fuzz *fuzz)
         qtest_qmp_assert_success(fuzz->qts,
                                  "{ 'execute': 'system_powerdown' }");
         qtest_qmp_assert_success(fuzz->qts, "{ 'execute': 'inject-nmi' }");
+        plug(fuzz);
     }
     /* Events that nobody waits for would pile up on our side */
     status = qtest_qmp_event_ref(fuzz->qts, "");

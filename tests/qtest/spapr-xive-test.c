@@ -26,7 +26,7 @@
 #define LISNS           0x2000
 
 static const uint64_t no_sources[] = {
-    2, 0xfff, 0x1001, 0x1fef, 0x1fff, 0x2000, 0x10000000, 0x7fffffff,
+    2, 0xfff, 0x1002, 0x1fef, 0x1fff, 0x2000, 0x10000000, 0x7fffffff,
     0x80000000, 1ull << 32, (1ull << 32) | EPOW, -1,
 };
 static const uint64_t no_targets[] = {

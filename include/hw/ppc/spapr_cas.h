@@ -55,6 +55,9 @@ bool spapr_cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec);
 /** spapr_cas_affinity_form: as negotiated; form 0 before */
 SpaprAffinityForm spapr_cas_affinity_form(const SpaprCas *cas);
 
+/** spapr_cas_hotplug_interrupt: whether the guest wants to be told so */
+bool spapr_cas_hotplug_interrupt(const SpaprCas *cas);
+
 /**
  * spapr_cas_machine_reset: put processors and MMU into the state that a guest
  * starts in: that of the machine, or the one whose negotiation asked for

@@ -47,6 +47,31 @@ void dt_prop_cells_n(DtNode *node, const char *name,
                     sizeof((const uint32_t[]) { __VA_ARGS__ }) /        \
                     sizeof(uint32_t))
 
+/* What is met on a walk through all that is below a node, depth first */
+typedef enum DtStepKind {
+    DT_STEP_END,
+    DT_STEP_CHILD,          /* a first child */
+    DT_STEP_SIBLING,        /* the next one */
+    DT_STEP_PROPERTY,       /* of the node that was met last */
+    DT_STEP_PARENT,         /* back to the parent: it has no more children */
+} DtStepKind;
+
+typedef struct DtStep {
+    DtStepKind kind;
+    const char *name;       /* of the node or the property */
+    const void *value;
+    size_t len;             /* bytes of the value */
+} DtStep;
+
+/**
+ * dt_step: a step of such a walk
+ * @root: is not itself met
+ * @n: which one, counted from 0; behind the last one are ends
+ *
+ * Returns: the step; what it points to is the tree's
+ */
+DtStep dt_step(const DtNode *root, size_t n);
+
 /**
  * dt_assign_phandles: give every node without a "phandle" one, counted up from
  * 1 in tree order; numbers that modules have chosen are passed over

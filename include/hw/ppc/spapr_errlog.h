@@ -40,12 +40,14 @@ enum {
     SPAPR_ERRLOG_TYPE_EPOW              = 64,
     SPAPR_ERRLOG_TYPE_PLATFORM          = 224,
     SPAPR_ERRLOG_TYPE_INFORMATION       = 226,
+    SPAPR_ERRLOG_TYPE_HOTPLUG           = 229,
 };
 
 /* Fields of "Platform Event Log Format, Main-B Section" */
 enum {
     SPAPR_ERRLOG_SUBSYSTEM_PROCESSOR    = 0x10,
     SPAPR_ERRLOG_SUBSYSTEM_MEMORY       = 0x20,
+    SPAPR_ERRLOG_SUBSYSTEM_IO           = 0x30,
     SPAPR_ERRLOG_SUBSYSTEM_POWER        = 0x60,
     SPAPR_ERRLOG_SUBSYSTEM_FIRMWARE     = 0x80,
 

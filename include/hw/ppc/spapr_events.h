@@ -34,6 +34,27 @@ typedef struct SpaprEpow {
 
 #define SPAPR_EVENTS_MAX 8
 
+/* Fields of "Platform Event Log Format, Hotplug Section" */
+enum {
+    SPAPR_HOTPLUG_PCI           = 5,
+
+    SPAPR_HOTPLUG_ADD           = 1,
+    SPAPR_HOTPLUG_REMOVE        = 2,
+};
+
+/* A hot plug event that the guest has not fetched yet */
+typedef struct SpaprHotplug {
+    uint32_t id;        /* as SpaprEpow's */
+    uint32_t index;     /* of the connector */
+    uint8_t resource;   /* SPAPR_HOTPLUG_* */
+    uint8_t action;     /* likewise */
+    uint8_t date[4];
+    uint8_t time[4];
+} SpaprHotplug;
+
+/* Each slot of a PCI bus may have one, and be asked for once more */
+#define SPAPR_EVENTS_HOTPLUG_MAX 64
+
 struct SpaprEvents {
     SpaprModule parent_obj;
 
@@ -47,9 +68,13 @@ struct SpaprEvents {
     uint32_t warning_count;
     bool scan_told;         /* this sequence of calls has got its log */
 
+    SpaprHotplug hotplug[SPAPR_EVENTS_HOTPLUG_MAX]; /* the oldest first */
+    uint32_t hotplug_count;
+
     uint32_t failed_token;  /* spapr_rtas_failed(), on its way */
 
     qemu_irq epow_irq;
+    qemu_irq hotplug_irq;
     Notifier powerdown;
 };
 
@@ -62,6 +87,23 @@ struct SpaprEvents {
  * The report is lost when the guest has let the queue fill up.
  */
 void spapr_events_report(SpaprEvents *events, const SpaprErrlogHead *head);
+
+/**
+ * spapr_events_hotplug: something has been plugged in, or is to be taken out
+ * @resource: SPAPR_HOTPLUG_*, as @action
+ * @index: of its connector
+ *
+ * There must be room for the event. A guest that has negotiated hot plug
+ * interrupts gets one, any other finds it by event-scan.
+ */
+void spapr_events_hotplug(SpaprEvents *events, uint8_t resource, uint8_t action,
+                          uint32_t index);
+
+/** spapr_events_hotplug_room: whether there is room for a hot plug event */
+bool spapr_events_hotplug_room(const SpaprEvents *events);
+
+/** spapr_events_negotiated: a guest has negotiated how it is told of events */
+void spapr_events_negotiated(SpaprEvents *events);
 
 /** spapr_events_next_id: a number that no log has had yet */
 uint32_t spapr_events_next_id(SpaprEvents *events);

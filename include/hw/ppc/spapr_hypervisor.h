@@ -30,6 +30,7 @@ typedef struct SpaprCas SpaprCas;
 typedef struct SpaprFirmware SpaprFirmware;
 typedef struct SpaprTces SpaprTces;
 typedef struct SpaprVioBridge SpaprVioBridge;
+typedef struct SpaprDrcs SpaprDrcs;
 typedef struct SpaprPci SpaprPci;
 typedef struct SpaprSensors SpaprSensors;
 typedef struct SpaprSurveillance SpaprSurveillance;
@@ -63,6 +64,7 @@ struct SpaprHypervisor {
     SpaprFirmware *firmware;
     SpaprTces *tces;
     SpaprVioBridge *vio;
+    SpaprDrcs *drcs;
     SpaprPci *pci;
     SpaprSensors *sensors;
     SpaprSurveillance *surveillance;

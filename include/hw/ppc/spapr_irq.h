@@ -22,6 +22,7 @@
 #define SPAPR_IRQ_BASE          0x1000
 #define SPAPR_IRQ_COUNT         0x1000
 #define SPAPR_IRQ_EPOW          (SPAPR_IRQ_BASE + 0x000)
+#define SPAPR_IRQ_HOTPLUG       (SPAPR_IRQ_BASE + 0x001)
 /* VIO devices with a default unit address have fixed numbers from here on */
 #define SPAPR_IRQ_VIO           (SPAPR_IRQ_BASE + 0x100)
 /* Numbers from here on are handed out to whoever asks for any */

@@ -12,6 +12,7 @@
 
 #include "hw/pci/pci_device.h"
 #include "hw/pci/pci_host.h"
+#include "hw/ppc/spapr_drc.h"
 #include "hw/ppc/spapr_irq.h"
 #include "hw/ppc/spapr_module.h"
 #include "hw/ppc/spapr_tce.h"
@@ -117,6 +118,7 @@ struct SpaprPhb {
     MemoryRegion msi_doorbell;
     SpaprPciWindow *windows[SPAPR_PCI_WINDOWS];
 
+    GHashTable *slots;      /* of each bus, by PCIBus *; private */
     bool numbered;          /* buses have their numbers */
     qemu_irq pins[PCI_NUM_PINS];
     uint32_t nr_msis;
@@ -133,7 +135,8 @@ static inline uint64_t spapr_pci_buid(const SpaprPhb *phb)
 /**
  * spapr_pci_find: whom an RTAS call is about
  * @args: three cells: configuration address, unit id of the bridge
- * @dev: the function, NULL when there is none; may be NULL
+ * @dev: the function, NULL when there is none, or it is cut off from the guest;
+ *       may be NULL
  *
  * Returns: the bridge, or NULL when there is none, or with reserved bits in the
  * configuration address
@@ -156,6 +159,8 @@ uint32_t spapr_pci_pin_source(SpaprPhb *phb, PCIDevice *dev, int pin);
 /* spapr_pci_assign.c */
 /** spapr_pci_assign: give all functions the addresses they ask for */
 void spapr_pci_assign(SpaprPhb *phb);
+/** spapr_pci_assign_slot: give those of a slot addresses that nobody has */
+void spapr_pci_assign_slot(SpaprPhb *phb, PCIBus *bus, unsigned slot);
 
 /* spapr_pci_config.c */
 /** spapr_pci_config_write: write a register of @size bytes, as a guest does */
@@ -170,6 +175,8 @@ uint32_t spapr_pci_msix_max(PCIDevice *dev);
 extern const VMStateDescription vmstate_spapr_pci_msi;
 bool spapr_pci_msi_realize(SpaprPhb *phb, Error **errp);
 void spapr_pci_msi_reset(SpaprPhb *phb);
+/** spapr_pci_msi_release: take back what a function has */
+void spapr_pci_msi_release(SpaprPhb *phb, PCIDevice *dev);
 bool spapr_pci_msi_valid(SpaprPhb *phb);
 void spapr_pci_msi_register_calls(SpaprPci *pci, SpaprRtasTable *rtas);
 
@@ -186,6 +193,33 @@ void spapr_pci_dma_populate_dt(SpaprPhb *phb, DtNode *node);
 void spapr_pci_number_buses(SpaprPhb *phb);
 /** spapr_pci_region_register: which base address register region @i has */
 uint32_t spapr_pci_region_register(PCIDevice *dev, int i);
+/** spapr_pci_region_address: where region @i is, or 0 when it is nowhere yet */
+uint64_t spapr_pci_region_address(PCIDevice *dev, int i);
+/** spapr_pci_slot_location: the location code of a slot, for g_free() */
+char *spapr_pci_slot_location(SpaprPhb *phb, PCIBus *bus, unsigned slot);
 void spapr_pci_populate_dt(SpaprPhb *phb, DtNode *root);
+/**
+ * spapr_pci_describe_slot: the nodes of what is in a slot, as children of
+ * @root, with what they have when they come while the guest runs
+ */
+void spapr_pci_describe_slot(SpaprPhb *phb, PCIBus *bus, unsigned slot,
+                             DtNode *root);
+
+/* spapr_pci_plug.c */
+/** spapr_pci_plug_class_init: a host bridge is the handler of its buses */
+void spapr_pci_plug_class_init(ObjectClass *oc);
+void spapr_pci_plug_init(SpaprPhb *phb);
+void spapr_pci_plug_finalize(SpaprPhb *phb);
+/** spapr_pci_plug_handle: have functions plugged into a bus, and taken out */
+void spapr_pci_plug_handle(SpaprPhb *phb, PCIBus *bus);
+/** spapr_pci_plug_number: a bus has got its number, and its slots connectors */
+void spapr_pci_plug_number(SpaprPhb *phb, PCIBus *bus, unsigned number);
+/** spapr_pci_plug_connected: whether the guest may use a function */
+bool spapr_pci_plug_connected(SpaprPhb *phb, PCIDevice *dev);
+/** spapr_pci_plug_visible: whether it finds the function */
+bool spapr_pci_plug_visible(SpaprPhb *phb, PCIDevice *dev);
+/** spapr_pci_plug_index: of a function's connector, or 0 when it has none */
+uint32_t spapr_pci_plug_index(SpaprPhb *phb, PCIDevice *dev);
+void spapr_pci_plug_populate_dt(SpaprPhb *phb, PCIBus *bus, DtNode *node);
 
 #endif /* HW_PPC_SPAPR_PCI_H */
