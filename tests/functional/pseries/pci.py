@@ -36,7 +36,8 @@ DISKS = (
 )
 
 
-def _disk_file(disk: Disk) -> Path:
+def disk_file(disk: Disk) -> Path:
+    """Its image: in each MiB its name, and where that is."""
     path = log_dir() / f'{disk.name}.img'
     with path.open('wb') as file:
         for sector in range(0, disk.size * MIB, MIB):
@@ -52,7 +53,7 @@ def disk_args() -> list[str]:
             '-device', 'nec-usb-xhci,id=usb']
     for disk in DISKS:
         args += ['-blockdev', f'raw,node-name={disk.name},file.driver=file,'
-                 f'file.filename={_disk_file(disk)}',
+                 f'file.filename={disk_file(disk)}',
                  '-device', f'{disk.device},drive={disk.name}']
     return args
 
@@ -99,15 +100,19 @@ def nic_args() -> list[str]:
     return args
 
 
+def check_nic(board: Board, number: int, mac: str) -> None:
+    """The host answers on this one."""
+    name = board.sh(f'grep -l {mac} /sys/class/net/*/address').split('/')[4]
+    board.sh(f'ip addr add 10.{number}.2.15/24 dev {name} && '
+             f'ip link set {name} up')
+    board.sh(f'ping -c 3 -W 10 10.{number}.2.2', 60)
+    board.sh(f'ip link set {name} down')
+
+
 def check_nics(board: Board) -> None:
     """The host answers on each of them."""
     for number, mac in enumerate(NICS.values()):
-        name = board.sh(f'grep -l {mac} /sys/class/net/*/address').split(
-            '/')[4]
-        board.sh(f'ip addr add 10.{number}.2.15/24 dev {name} && '
-                 f'ip link set {name} up')
-        board.sh(f'ping -c 3 -W 10 10.{number}.2.2', 60)
-        board.sh(f'ip link set {name} down')
+        check_nic(board, number, mac)
 
 
 def check_interrupts(board: Board) -> None:
@@ -151,11 +156,10 @@ def bridges(config: Config) -> None:
             '-device', 'pci-bridge,chassis_nr=2,id=inner,bus=outer,addr=3',
             '-device', 'spapr-pci-host-bridge,index=4,id=host',
             '-device', 'virtio-scsi-pci,id=vscsi,bus=host.0']
-    # A bridge's own hot plug controller has its slot 0
     for disk in (blk, scsi):
         bus = ',bus=inner,addr=5' if disk is blk else ''
         args += ['-blockdev', f'raw,node-name={disk.name},file.driver=file,'
-                 f'file.filename={_disk_file(disk)}',
+                 f'file.filename={disk_file(disk)}',
                  '-device', f'{disk.device},drive={disk.name}{bus}']
     for number, (model, mac) in enumerate(NICS.items()):
         bus = ('host.0', 'outer,addr=6')[number]
@@ -189,8 +193,10 @@ def _type(board: Board, text: str) -> None:
         time.sleep(0.05)
 
 
-def _wait(what: str, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+def wait(what: str, condition: Callable[[], bool], seconds: float = 30
+         ) -> None:
+    """Wait for a condition to hold."""
+    deadline = time.monotonic() + seconds
     while not condition():
         expect_true(what, time.monotonic() < deadline)
         time.sleep(0.5)
@@ -207,9 +213,9 @@ def graphics(config: Config) -> None:
         before = _lit(board)
         board.sh('for i in 1 2 3 4 5 6 7 8; do '
                  "printf 'The quick brown fox\\n' > /dev/tty1; done")
-        _wait('text is in the picture', lambda: _lit(board) > before + 10000)
+        wait('text is in the picture', lambda: _lit(board) > before + 10000)
         _type(board, 'touch /tmp/typed\n')
-        _wait('what is typed arrives', lambda: board.sh(
+        wait('what is typed arrives', lambda: board.sh(
             'ls /tmp').split().count('typed') == 1)
 
 
@@ -217,7 +223,7 @@ def snapshot(config: Config) -> None:
     """Go back to a snapshot that was taken while a disk was read."""
     disk = DISKS[0]
     args = (*snapshot_args(), '-blockdev', f'raw,node-name={disk.name},'
-            f'file.driver=file,file.filename={_disk_file(disk)},'
+            f'file.driver=file,file.filename={disk_file(disk)},'
             'read-only=on', '-device', f'{disk.device},drive={disk.name},'
             'iommu_platform=on,disable-legacy=on', *nic_args())
     with booted(replace(config, args=args)) as board:
@@ -228,12 +234,12 @@ def snapshot(config: Config) -> None:
         def rounds() -> int:
             return int(board.sh('cat /tmp/rounds 2>/dev/null | wc -l'))
 
-        _wait('the disk is read', lambda: rounds() > 1)
+        wait('the disk is read', lambda: rounds() > 1)
         board.vm.cmd('stop')
         save_state(board, 'busy')
         board.vm.cmd('cont')
         saved = rounds()
-        _wait('it still is', lambda: rounds() > saved + 5)
+        wait('it still is', lambda: rounds() > saved + 5)
         later = rounds()
         board.vm.cmd('stop')
         load_state(board, 'busy')
@@ -241,13 +247,15 @@ def snapshot(config: Config) -> None:
         now = rounds()
         expect_true(f'the guest has gone back: {later} rounds, {now}',
                     now < later)
-        _wait('the disk is read again', lambda: rounds() > now + 1)
+        wait('the disk is read again', lambda: rounds() > now + 1)
         check_nics(board)
     (log_dir() / 'snapshots.qcow2').unlink()
 
 
-# What is tried, with which kernels and firmware in `check`
-TESTS: dict[str, tuple[Callable[[Config], None], set[tuple[str, str]]]] = {
+# Tests by name, and with which kernels and firmware they run in `check`
+Tests = dict[str, tuple[Callable[[Config], None], set[tuple[str, str]]]]
+
+TESTS: Tests = {
     'devices': (devices, {('6.12-4k', 'vof'), ('6.1-64k', 'slof')}),
     'bridges': (bridges, {('6.1-64k', 'vof'), ('6.12-4k', 'slof')}),
     'graphics': (graphics, {('6.12-4k', 'slof'), ('6.12-64k', 'vof')}),
@@ -255,15 +263,17 @@ TESTS: dict[str, tuple[Callable[[Config], None], set[tuple[str, str]]]] = {
 }
 
 
-def _register() -> None:
-    for name, (function, check) in TESTS.items():
+def register(family: str, tests: Tests, extra: images.Extra, timeout: int
+             ) -> None:
+    """Have tests run with each kernel and firmware."""
+    for name, (function, check) in tests.items():
         for label in ('6.1-64k', '6.12-4k', '6.12-64k'):
             for firmware in ('slof', 'vof'):
                 config = Config(kernel=label, firmware=firmware, smp='2',
-                                extra=EXTRA)
-                add(f'pci/{name}/{label}/{firmware}',
+                                extra=extra)
+                add(f'{family}/{name}/{label}/{firmware}',
                     functools.partial(function, config),
-                    (label, firmware) in check, 300)
+                    (label, firmware) in check, timeout)
 
 
-_register()
+register('pci', TESTS, EXTRA, 300)

@@ -32,6 +32,7 @@ class Program:
     path: str
     arch: str = GUEST_ARCH
     more: Sequence[str] = ()    # libraries that it loads as it runs
+    suite: str = SUITE
 
     @property
     def name(self) -> str:
@@ -41,7 +42,8 @@ class Program:
     @property
     def note(self) -> Path:
         """Where its files are noted."""
-        return IMAGES / f'program-{self.name}-{self.arch}.json'
+        suite = '' if self.suite == SUITE else f'-{self.suite}'
+        return IMAGES / f'program-{self.name}-{self.arch}{suite}.json'
 
 
 GUEST = {program.name: program for program in (
@@ -50,6 +52,9 @@ GUEST = {program.name: program for program in (
     Program('eject', 'usr/bin/eject'),
     Program('ethtool', 'usr/sbin/ethtool'),
     Program('powerpc-ibm-utils', 'usr/sbin/nvram'),
+    Program('powerpc-ibm-utils', 'usr/sbin/drmgr'),
+    # Debian 13 has it no more
+    Program('ppc64-diag', 'usr/sbin/rtas_errd', suite='bookworm'),
     Program('iperf3', 'usr/bin/iperf3', more=('libgcc_s.so.1',)),
     Program('fio', 'usr/bin/fio'),
 )}
@@ -76,10 +81,11 @@ def _library(directories: Sequence[Path], name: str) -> Path | None:
 
 def _resolve(program: Program) -> dict[str, Path]:
     """The files of a program by their names, from its package's depends."""
-    first = package(SUITE, program.package, program.arch)
+    first = package(program.suite, program.package, program.arch)
     found = {program.name: first / program.path}
     if not found[program.name].exists():
-        raise SetupError(f'{program.package} of Debian lacks {program.path}')
+        raise SetupError(f'{program.package} of Debian {program.suite} lacks '
+                         + program.path)
     wanted = elf.needed(found[program.name].read_bytes()).union(program.more)
     directories: list[Path] = []
     names = deque([program.package])
@@ -99,8 +105,8 @@ def _resolve(program: Program) -> dict[str, Path]:
             raise SetupError(f'{program.package} of Debian needs '
                              + ', '.join(sorted(missing)))
         name = names.popleft()
-        directories.append(package(SUITE, name, program.arch))
-        for other in debpkg.depends(SUITE, program.arch, name):
+        directories.append(package(program.suite, name, program.arch))
+        for other in debpkg.depends(program.suite, program.arch, name):
             if other.startswith(('lib', 'zlib')) and other not in seen:
                 seen.add(other)
                 names.append(other)
