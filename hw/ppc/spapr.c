@@ -708,12 +708,11 @@ static void spapr_machine_class_init(ObjectClass *oc, void *data)
     spapr_machine_class_options(oc);
 }
 
-/* Bridges have connectors in place of a hot plug controller of their own */
+/* PCI bridges have connectors in place of a hot plug controller of their own */
 static void machine_add_defaults(MachineClass *mc)
 {
     static GlobalProperty defaults[] = {
         { "pci-bridge", "shpc", "off" },
-        { "pcie-pci-bridge", "shpc", "off" },
     };
 
     compat_props_add(mc->compat_props, defaults, ARRAY_SIZE(defaults));
