@@ -392,7 +392,7 @@ static const char *prop_name(const void *fdt, int node, const char *name,
  */
 
 static void check_connectors(const void *fdt, int node, unsigned count,
-                             uint32_t index)
+                             const char *location, uint32_t index)
 {
     int len;
 
@@ -414,10 +414,10 @@ static void check_connectors(const void *fdt, int node, unsigned count,
         const char *name = prop_name(fdt, node, "ibm,drc-names", i);
 
         g_assert_cmpstr(prop_name(fdt, node, "ibm,drc-types", i), ==, "8");
-        g_assert_nonnull(strstr(name, "-P1-C"));
+        g_assert_nonnull(strstr(name, "-C"));
     }
     g_assert_true(g_str_has_suffix(prop_name(fdt, node, "ibm,drc-names", 0),
-                                   "-C1"));
+                                   location));
 }
 
 /* Slots with a bridge are none, nor those of a bus with another way to plug */
@@ -430,14 +430,14 @@ static void test_tree(void)
     int phb = node_at(guest.fdt, PHB);
     int node = node_at(guest.fdt, PHB "/pci@5");
 
-    check_connectors(guest.fdt, phb, 31, SLOT(0, 0));
+    check_connectors(guest.fdt, phb, 31, "-P1-C1", SLOT(0, 0));
     for (unsigned i = 0; i < 31; i++) {
         g_assert_cmphex(prop_cell(guest.fdt, phb, "ibm,drc-indexes", 1 + i), ==,
                         SLOT(0, i < 5 ? i : i + 1));
     }
     g_assert_null(fdt_getprop(guest.fdt, phb, "ibm,my-drc-index", NULL));
     g_assert_null(fdt_getprop(guest.fdt, node, "ibm,my-drc-index", NULL));
-    check_connectors(guest.fdt, node, 32, SLOT(1, 0));
+    check_connectors(guest.fdt, node, 32, "-P1-C6-C1", SLOT(1, 0));
     g_assert_cmphex(prop_cell(guest.fdt, node_at(guest.fdt,
                               PHB "/legacy-device@3"), "ibm,my-drc-index", 0),
                     ==, SLOT(0, 3));
@@ -871,6 +871,34 @@ static void test_bridge(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/* Another host bridge has connectors of its own */
+static void test_host_bridge(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start(
+        "-device spapr-pci-host-bridge,index=7,id=h");
+    uint32_t index = SLOT(0, 4) | 7 << 16;
+    g_autofree void *fdt = NULL;
+    unsigned calls;
+
+    check_connectors(guest.fdt, node_at(guest.fdt, PHB), 32, "-P1-C1",
+                     SLOT(0, 0));
+    check_connectors(guest.fdt, node_at(guest.fdt, "/pci@800000020000007"), 32,
+                     "-P8-C1", SLOT(0, 0) | 7 << 16);
+    plug(&guest, "edu", "dev", "h.0", "4");
+    expect_log(&guest, ADD, index);
+    g_assert_cmpuint(sense(&guest, index), ==, PRESENT);
+    g_assert_cmpuint(sense(&guest, SLOT(0, 4)), ==, EMPTY);
+    connect_slot(&guest, index);
+    fdt = configure_all(&guest, index, &calls);
+    g_assert_cmphex(prop_cell(fdt, node_at(fdt, "/legacy-device@4"),
+                              "ibm,phandle", 0), ==, index);
+    unplug(&guest, "dev");
+    expect_log(&guest, REMOVE, index);
+    g_assert_cmpint(set_indicator(&guest, ISOLATION, index, ISOLATE), ==, OK);
+    expect_deleted(&guest, "dev");
+    spapr_rtas_guest_stop(&guest);
+}
+
 /* Where a function other than 0 of a slot is a bridge */
 static void test_bridge_function(void)
 {
@@ -969,6 +997,34 @@ static void test_in_vain(void)
     g_assert_cmpint(configure(&guest), ==, OK);
     g_assert_cmpuint(power(&guest, index), ==, 0);
     expect_log(&guest, ADD, index);
+    spapr_rtas_guest_stop(&guest);
+}
+
+/* Errors are told first, and in each sequence of calls one thing */
+static void test_scan(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start("");
+    uint32_t rets[2];
+
+    plug(&guest, "edu", "dev", "pci.0", "9");
+    spapr_rtas_guest_call(&guest, "ibm,open-errinjct", 0, NULL, 2, rets);
+    /* The second class is "recovered-random-event" */
+    g_assert_cmpint(spapr_rtas_guest_status(&guest, "ibm,errinjct", 2, rets[0],
+                                            BUFFER), ==, 0);
+    g_assert_cmpint(scan(&guest, ~(CLASS_INTERNAL | CLASS_HOTPLUG)), ==,
+                    NO_EVENT);
+    g_assert_cmpint(scan(&guest, NOTHING), ==, OK);
+    g_assert_cmphex(qtest_readl(guest.qts, BUFFER), ==, 0x064410e2);
+    g_assert_cmpint(scan(&guest, NOTHING), ==, NO_EVENT);
+    /* A log that can't be stored is not lost, one in brief is told */
+    g_assert_cmpint(spapr_rtas_guest_status(&guest, "event-scan", CLASS_HOTPLUG,
+                                            0, RAM_SIZE, LOG_MAX), ==,
+                    RTAS_OUT_PARAM_ERROR);
+    g_assert_cmpint(spapr_rtas_guest_status(&guest, "event-scan", CLASS_HOTPLUG,
+                                            1, BUFFER, LOG_MAX), ==, OK);
+    g_assert_cmphex(qtest_readl(guest.qts, BUFFER), ==, 0x062000e5);
+    expect_no_log(&guest);
+    expect_no_log(&guest);
     spapr_rtas_guest_stop(&guest);
 }
 
@@ -1147,6 +1203,58 @@ static void test_migration(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/* What is where in a saved machine, for each connector */
+#define STATE_INDEX     0
+#define STATE_ISOLATED  4
+#define STATE_UNTOUCHED 6
+#define STATE_ASKED     7
+#define STATE_LIGHT     8
+#define STATE_SIZE      9
+
+static void check_refused(const char *path, char *state, size_t len, char *at,
+                          uint8_t value)
+{
+    char old = *at;
+
+    *at = value;
+    spapr_qtest_state_refused("-nodefaults -m 256 "
+                              "-device virtio-rng-pci,addr=9", path, state, len,
+                              "spapr-drcs");
+    *at = old;
+}
+
+/* States that no connector can be in */
+static void test_bad_migration(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start(
+        "-device virtio-rng-pci,addr=9");
+    g_autofree char *path = spapr_qtest_save(guest.qts), *state = NULL;
+    g_autoptr(GError) error = NULL;
+    /* How many there are, and the first one, which is isolated */
+    const uint8_t head[] = { 0, 0, 0, 32, 0x40, 0, 0, 0, 1, 0, 0, 0, 0 };
+    char *count, *empty, *full;
+    gsize len;
+
+    g_file_get_contents(path, &state, &len, &error);
+    g_assert_no_error(error);
+    count = memmem(state, len, head, sizeof(head));
+    g_assert_nonnull(count);
+    empty = count + 4 + 8 * STATE_SIZE;
+    full = empty + STATE_SIZE;
+    g_assert_cmphex(ldl_be_p(empty), ==, SLOT(0, 8));
+    g_assert_cmphex(ldl_be_p(full), ==, SLOT(0, 9));
+
+    check_refused(path, state, len, count + 3, 33);
+    check_refused(path, state, len, full + STATE_INDEX + 3, 0x50);
+    check_refused(path, state, len, full + STATE_LIGHT, 4);
+    check_refused(path, state, len, full + STATE_UNTOUCHED, 1);
+    check_refused(path, state, len, empty + STATE_ASKED, 1);
+    full[STATE_ASKED] = 1;
+    check_refused(path, state, len, full + STATE_ISOLATED, 1);
+    unlink(path);
+    g_free(guest.fdt);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -1162,13 +1270,16 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-drc/isolate", test_isolate);
     qtest_add_func("spapr-drc/functions", test_functions);
     qtest_add_func("spapr-drc/bridge", test_bridge);
+    qtest_add_func("spapr-drc/host-bridge", test_host_bridge);
     qtest_add_func("spapr-drc/bridge-function", test_bridge_function);
     qtest_add_func("spapr-drc/reset", test_reset);
     qtest_add_func("spapr-drc/refusal", test_refusal);
     qtest_add_func("spapr-drc/in-vain", test_in_vain);
+    qtest_add_func("spapr-drc/scan", test_scan);
     qtest_add_func("spapr-drc/deaf", test_deaf);
     qtest_add_func("spapr-drc/interrupt", test_interrupt);
     qtest_add_func("spapr-drc/migration", test_migration);
+    qtest_add_func("spapr-drc/bad-migration", test_bad_migration);
 
     return g_test_run();
 }

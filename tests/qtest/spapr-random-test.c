@@ -728,7 +728,7 @@ static uint64_t power_level(Fuzz *fuzz)
 static uint64_t connector_area(Fuzz *fuzz)
 {
     put_u32(fuzz, 0, instance(fuzz));
-    put_u32(fuzz, 4, one_in(fuzz, 8) ? word(fuzz) : below(fuzz, 40));
+    put_u32(fuzz, 4, one_in(fuzz, 8) ? word(fuzz) : below(fuzz, 24));
     return slot(fuzz);
 }
 
