@@ -100,11 +100,23 @@ def nic_args() -> list[str]:
     return args
 
 
+def wait(what: str, condition: Callable[[], bool], seconds: float = 30
+         ) -> None:
+    """Wait for a condition to hold."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        expect_true(what, time.monotonic() < deadline)
+        time.sleep(0.5)
+
+
 def check_nic(board: Board, number: int, mac: str) -> None:
     """The host answers on this one."""
     name = board.sh(f'grep -l {mac} /sys/class/net/*/address').split('/')[4]
     board.sh(f'ip addr add 10.{number}.2.15/24 dev {name} && '
              f'ip link set {name} up')
+    # Some take their time to find out about it
+    wait('the link is up', lambda: board.sh(
+        f'cat /sys/class/net/{name}/carrier') == '1')
     board.sh(f'ping -c 3 -W 10 10.{number}.2.2', 60)
     board.sh(f'ip link set {name} down')
 
@@ -191,15 +203,6 @@ def _type(board: Board, text: str) -> None:
         board.vm.cmd('send-key', keys=[
             {'type': 'qcode', 'data': names.get(letter, letter)}])
         time.sleep(0.05)
-
-
-def wait(what: str, condition: Callable[[], bool], seconds: float = 30
-         ) -> None:
-    """Wait for a condition to hold."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        expect_true(what, time.monotonic() < deadline)
-        time.sleep(0.5)
 
 
 def graphics(config: Config) -> None:

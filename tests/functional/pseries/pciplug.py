@@ -71,13 +71,19 @@ def plug(board: Board, wanted: set[str], **device: object) -> int:
     return index
 
 
+def deleted(board: Board, name: str) -> None:
+    """Wait until QEMU tells that a device, not a part of one, has gone."""
+    while board.event('DEVICE_DELETED').get('device') != name:
+        pass
+
+
 def unplug(board: Board, name: str, index: int, gone: set[str]) -> None:
     """Take a device out."""
     before = functions(board)
     board.vm.cmd('device_del', id=name)
     expect_equal('the connector', event(board, REMOVE), index)
     drmgr(board, REMOVE, index)
-    board.event('DEVICE_DELETED')
+    deleted(board, name)
     expect_equal('functions that have gone', before - functions(board), gone)
 
 
@@ -129,6 +135,33 @@ def life(config: Config) -> None:
         unplug_disk(board, OTHER, index, '0000:00:05.0')
 
 
+def in_use(config: Config) -> None:
+    """A disk is taken away while it is read; the guest lets go of another."""
+    where = '0000:00:05.0'
+    with booted(config) as board:
+        index = plug_disk(board, DISK, where, '5')
+        path = pci.guest_disk(board, DISK)
+        board.sh(f'(while dd if={path} of=/dev/null bs=64k iflag=direct; do '
+                 'echo >> /tmp/rounds; done; touch /tmp/end) '
+                 '> /dev/null 2>&1 &')
+        pci.wait('the disk is read', lambda: bool(board.sh(
+            'cat /tmp/rounds 2>/dev/null | wc -l') != '0'))
+        unplug_disk(board, DISK, index, where)
+        pci.wait('reading ends', lambda: 'end' in board.sh(
+            'ls /tmp').split())
+
+        # The guest's own idea: QEMU keeps it for him
+        index = plug_disk(board, OTHER, where, '5')
+        for _ in range(2):
+            drmgr(board, REMOVE, index)
+            expect_equal('functions', functions(board), set())
+            drmgr(board, ADD, index)
+            pci.check_disk(board, OTHER)
+        drmgr(board, REMOVE, index)
+        board.vm.cmd('device_del', id=f'{OTHER.name}-dev')
+        deleted(board, f'{OTHER.name}-dev')
+
+
 def slots(config: Config) -> None:
     """Several functions in a slot, and a slot behind a bridge."""
     args = ('-device', 'pci-bridge,chassis_nr=1,id=bridge,addr=2')
@@ -169,7 +202,7 @@ def snapshot(config: Config) -> None:
         pci.check_disk(board, DISK)
         expect_equal('the connector', event(board, REMOVE), index)
         drmgr(board, REMOVE, index)
-        board.event('DEVICE_DELETED')
+        deleted(board, f'{DISK.name}-dev')
         expect_equal('functions', functions(board), set())
     (log_dir() / 'snapshots.qcow2').unlink()
 
@@ -197,6 +230,7 @@ def service(config: Config) -> None:
 
 TESTS: pci.Tests = {
     'life': (life, {('6.1-64k', 'slof'), ('6.12-4k', 'vof')}),
+    'in-use': (in_use, {('6.12-4k', 'vof')}),
     'slots': (slots, {('6.12-4k', 'slof')}),
     'reboot': (reboot, {('6.1-64k', 'slof')}),
     'snapshot': (snapshot, {('6.12-64k', 'vof')}),
