@@ -503,11 +503,10 @@ static bool machine_vof_setprop(MachineState *machine, const char *path,
     return spapr_vof_setprop(path, propname);
 }
 
-/* Names of SCSI devices are the adapter's; all others, the core's */
 static char *machine_get_dev_path(FWPathProvider *p, BusState *bus,
                                   DeviceState *dev)
 {
-    return spapr_vscsi_fw_name(dev);
+    return spapr_fw_path_name(dev);
 }
 
 static bool machine_get_x_vof(Object *obj, Error **errp)

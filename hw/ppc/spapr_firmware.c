@@ -155,6 +155,8 @@ static void firmware_populate_dt(SpaprModule *module, DtNode *root)
     }
     boot_list = get_boot_devices_list(&boot_list_len);
     if (boot_list) {
+        /* SLOF's qemu-bootlist.fs knows -boot strict=on by " HALT" at the end */
+        g_strdelimit(boot_list, "\n", ' ');
         dt_prop_string(chosen, "qemu,boot-list", boot_list);
     }
     dt_prop_u32(chosen, "qemu,graphic-width", graphic_width);

@@ -232,8 +232,7 @@ static const struct {
     { 0, 0, "unknown" },
 };
 
-/* "name@slot" or "name@slot,function"; for g_free() */
-static char *function_name(PCIDevice *dev)
+char *spapr_pci_function_name(PCIDevice *dev)
 {
     uint32_t class_code = pci_get_long(dev->config + PCI_CLASS_REVISION) >> 8;
     unsigned slot = PCI_SLOT(dev->devfn), fn = PCI_FUNC(dev->devfn);
@@ -517,7 +516,7 @@ static void populate_function(PCIBus *bus, PCIDevice *dev, void *opaque)
 {
     PciWalk *walk = opaque;
     uint32_t drc = spapr_pci_plug_index(walk->phb, dev);
-    g_autofree char *name = function_name(dev);
+    g_autofree char *name = spapr_pci_function_name(dev);
     /* A connector, and for further functions, which port of the card */
     g_autofree char *slot = spapr_pci_slot_location(walk->phb, bus,
                                                     PCI_SLOT(dev->devfn));

@@ -749,17 +749,9 @@ void spapr_vscsi_create(SpaprVioBus *bus)
 }
 
 /* SLOF's scsi-disk.fs: all are "disk", and the LUN is the unit address */
-char *spapr_vscsi_fw_name(DeviceState *dev)
+char *spapr_vscsi_fw_name(const SCSIDevice *dev)
 {
-    SCSIDevice *sd = (SCSIDevice *)object_dynamic_cast(OBJECT(dev),
-                                                       TYPE_SCSI_DEVICE);
-    BusState *bus = qdev_get_parent_bus(dev);
-
-    if (!sd || !bus || !object_dynamic_cast(OBJECT(bus->parent),
-                                            TYPE_SPAPR_VSCSI)) {
-        return NULL;
-    }
-    return g_strdup_printf("disk@%" PRIx64, vscsi_lun(sd));
+    return g_strdup_printf("disk@%" PRIx64, vscsi_lun(dev));
 }
 
 static void spapr_vscsi_class_init(ObjectClass *oc, void *data)

@@ -206,6 +206,51 @@ static void test_tree(void)
 }
 
 /*
+ * What SLOF is to boot from, in the words of board-qemu/slof's virtio-scsi.fs
+ * and slof/fs' usb/dev-storage.fs and pci-class-code-names.fs
+ */
+static void test_boot_list(void)
+{
+    static const char want[] =
+        "/pci@800000020000000/scsi@2 "
+        "/pci@800000020000000/scsi@3/disk@100000000000000 "
+        "/pci@800000020000000/scsi@3/disk@109412c00000000 "
+        "/pci@800000020000000/usb-xhci@4/storage@2/disk@102000000000000 "
+        "/pci@800000020000000/usb-xhci@4/hub@1/storage@3/"
+        "disk@103000200000000 "
+        "/pci@800000020000000/pci@5/ethernet@6,1 "
+        "/pci@800000020000001/mass-storage@7 HALT";
+    SpaprRtasGuest guest = spapr_rtas_guest_start(
+        "-boot strict=on "
+        "-device virtio-blk-pci,drive=a,addr=2,bootindex=1 "
+        "-device virtio-scsi-pci,id=s,addr=3 "
+        "-device scsi-hd,bus=s.0,drive=b,scsi-id=0,lun=0,bootindex=2 "
+        "-device scsi-cd,bus=s.0,drive=c,scsi-id=9,lun=300,bootindex=3 "
+        "-device qemu-xhci,id=u,addr=4 "
+        "-device usb-storage,bus=u.0,port=2,drive=d,bootindex=4 "
+        "-device usb-hub,bus=u.0,port=1 "
+        "-device usb-bot,id=t,bus=u.0,port=1.3 "
+        "-device scsi-hd,bus=t.0,drive=e,lun=0 "
+        "-device scsi-hd,bus=t.0,drive=f,lun=2,bootindex=5 "
+        "-device pci-bridge,chassis_nr=1,id=p,addr=5 "
+        "-device virtio-net-pci,bus=p,addr=6.1,bootindex=6 "
+        "-device spapr-pci-host-bridge,index=1,id=h "
+        "-device nvme,serial=n,bus=h.0,addr=7,drive=g,bootindex=7 "
+        "-blockdev null-co,node-name=a,read-zeroes=on "
+        "-blockdev null-co,node-name=b,read-zeroes=on "
+        "-blockdev null-co,node-name=c,read-zeroes=on,read-only=on "
+        "-blockdev null-co,node-name=d,read-zeroes=on "
+        "-blockdev null-co,node-name=e,read-zeroes=on "
+        "-blockdev null-co,node-name=f,read-zeroes=on "
+        "-blockdev null-co,node-name=g,read-zeroes=on");
+    const char *list = fdt_getprop(guest.fdt, fdt_path_offset(guest.fdt,
+                                   "/chosen"), "qemu,boot-list", NULL);
+
+    g_assert_cmpstr(list, ==, want);
+    spapr_rtas_guest_stop(&guest);
+}
+
+/*
  * Configuration space
  */
 
@@ -1051,6 +1096,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 
     qtest_add_func("/spapr/pci/tree", test_tree);
+    qtest_add_func("/spapr/pci/boot-list", test_boot_list);
     qtest_add_func("/spapr/pci/config", test_config);
     qtest_add_func("/spapr/pci/config/errors", test_config_errors);
     qtest_add_func("/spapr/pci/windows", test_windows);

@@ -65,6 +65,14 @@ void spapr_firmware_boot(SpaprFirmware *fw, PowerPCCPU *cpu);
  */
 void *spapr_firmware_build_tree(SpaprFirmware *fw, size_t *size);
 
+/**
+ * spapr_fw_path_name: what SLOF calls a device, for the machine's
+ * FWPathProvider
+ *
+ * Returns: such as "scsi@3", for g_free(); NULL: what the core calls it
+ */
+char *spapr_fw_path_name(DeviceState *dev);
+
 /** spapr_firmware_set_fdt: @fdt, of @size bytes, is what the guest has now */
 void spapr_firmware_set_fdt(SpaprFirmware *fw, void *fdt, size_t size);
 

@@ -191,6 +191,12 @@ void spapr_pci_dma_populate_dt(SpaprPhb *phb, DtNode *node);
 /* spapr_pci_dt.c */
 /** spapr_pci_number_buses: give bridges behind a host bridge their bus numbers */
 void spapr_pci_number_buses(SpaprPhb *phb);
+/**
+ * spapr_pci_function_name: what a function's node is called
+ *
+ * Returns: "name@slot" or "name@slot,function", for g_free()
+ */
+char *spapr_pci_function_name(PCIDevice *dev);
 /** spapr_pci_region_register: which base address register region @i has */
 uint32_t spapr_pci_region_register(PCIDevice *dev, int i);
 /** spapr_pci_region_address: where region @i is, or 0 when it is nowhere yet */

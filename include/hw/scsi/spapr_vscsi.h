@@ -7,6 +7,7 @@
 #define HW_SCSI_SPAPR_VSCSI_H
 
 #include "hw/ppc/spapr_vio.h"
+#include "hw/scsi/scsi.h"
 
 #define TYPE_SPAPR_VSCSI "spapr-vscsi"
 OBJECT_DECLARE_SIMPLE_TYPE(SpaprVscsi, SPAPR_VSCSI)
@@ -18,12 +19,10 @@ OBJECT_DECLARE_SIMPLE_TYPE(SpaprVscsi, SPAPR_VSCSI)
 void spapr_vscsi_create(SpaprVioBus *bus);
 
 /**
- * spapr_vscsi_fw_name: what SLOF calls a SCSI device on one of our adapters,
- * for the machine's FWPathProvider
+ * spapr_vscsi_fw_name: what SLOF calls a device on one of our adapters
  *
- * Returns: such as "disk@8000000000000000", for g_free(); NULL when @dev is
- * none
+ * Returns: such as "disk@8000000000000000", for g_free()
  */
-char *spapr_vscsi_fw_name(DeviceState *dev);
+char *spapr_vscsi_fw_name(const SCSIDevice *dev);
 
 #endif /* HW_SCSI_SPAPR_VSCSI_H */

@@ -41,21 +41,22 @@ def _core(name: str, prefix: str, script: str) -> bytes:
     return core.read_bytes()
 
 
-def _script(root: str, cmdline: str) -> str:
+def linux_script(root: str, cmdline: str) -> str:
+    """Start Linux."""
     return (f'linux {root}/vmlinux GUEST_MODE=test {cmdline}\n'
             f'initrd {root}/initrd\nboot\n')
 
 
-def _greeting(name: str) -> str:
+def greeting(name: str) -> str:
     """Enough to see which one was booted."""
     return f'echo This is {name}.\nsleep 600\n'
 
 
-def _payload() -> dict[str, bytes]:
+def payload(config: Config = CONFIG) -> dict[str, bytes]:
     """What the scripts boot."""
-    return {'vmlinux': images.kernel(CONFIG.kernel).read_bytes(),
+    return {'vmlinux': images.kernel(config.kernel).read_bytes(),
             'initrd': images.extended_initramfs(
-                CONFIG.kernel, CONFIG.extra).read_bytes()}
+                config.kernel, config.extra).read_bytes()}
 
 
 def _archive(files: dict[str, bytes]) -> bytes:
@@ -85,13 +86,15 @@ def _partitioned(parts: Sequence[tuple[int, bytes]]) -> bytes:
     return bytes(disk)
 
 
-def _disk(name: str, script: str, files: dict[str, bytes]) -> Disk:
+def boot_disk(name: str, script: str, files: dict[str, bytes]) -> Disk:
+    """A disk with GRUB, and the files that its script may boot."""
     return Disk(name).create(_partitioned((
         (PREP_TYPE, _core(name, '(,msdos2)/', script)),
         (LINUX_TYPE, _archive(files)))))
 
 
-def _cd(name: str, script: str, files: dict[str, bytes]) -> Path:
+def boot_cd(name: str, script: str, files: dict[str, bytes]) -> Path:
+    """The same on a CD."""
     path = log_dir() / f'{name}.iso'
     iso.write(path, name.upper(), {
         'PPC/BOOTINFO.TXT': BOOTINFO,
@@ -100,7 +103,7 @@ def _cd(name: str, script: str, files: dict[str, bytes]) -> Path:
     return path
 
 
-def _check_linux(board: Board, cmdline: str) -> None:
+def check_linux(board: Board, cmdline: str) -> None:
     """The kernel came with what GRUB's script says."""
     got = board.sh('cat /proc/cmdline').split()
     expect_equal('the command line', got[1:], ['GUEST_MODE=test', cmdline])
@@ -109,9 +112,9 @@ def _check_linux(board: Board, cmdline: str) -> None:
 @test('grub/disk', timeout=240)
 def from_disk() -> None:
     """GRUB is in a PReP partition; Linux is on the disk, and sees it."""
-    disk = _disk('boot', _script('', 'from=disk'), _payload())
+    disk = boot_disk('boot', linux_script('', 'from=disk'), payload())
     with booted(replace(CONFIG, args=options(disk)), boot=()) as board:
-        _check_linux(board, 'from=disk')
+        check_linux(board, 'from=disk')
         expect_equal('partitions', board.sh(
             'until [ -b /dev/sda2 ]; do usleep 50000; done; '
             'grep -c sda[12] /proc/partitions').strip(), '2')
@@ -121,14 +124,15 @@ def from_disk() -> None:
 @test('grub/cd', timeout=240)
 def from_cd() -> None:
     """GRUB is what the CD's bootinfo.txt names."""
-    path = _cd('install', _script('', 'from=cd'), _payload())
+    path = boot_cd('install', linux_script('', 'from=cd'), payload())
     with booted(replace(CONFIG, args=('-cdrom', str(path))),
                 boot=()) as board:
-        _check_linux(board, 'from=cd')
+        check_linux(board, 'from=cd')
     path.unlink()
 
 
-def _expect_boot(args: Sequence[str], name: str) -> None:
+def expect_boot(args: Sequence[str], name: str) -> None:
+    """It is the one with this name that is booted."""
     with running(replace(CONFIG, args=tuple(args)), boot=()) as board:
         board.console.expect(f'This is {name}\\.', BOOT_TIME)
 
@@ -136,26 +140,26 @@ def _expect_boot(args: Sequence[str], name: str) -> None:
 @test('grub/bootindex', timeout=240)
 def bootindex() -> None:
     """The order of disks is theirs, or what bootindex says."""
-    one, two = (_disk(name, _greeting(name), {}) for name in ('one', 'two'))
+    one, two = (boot_disk(name, greeting(name), {}) for name in ('one', 'two'))
     two.where = 'channel=2,scsi-id=9,lun=3'
-    _expect_boot(options(one, two), 'one')
+    expect_boot(options(one, two), 'one')
     two.more = 'bootindex=1'
-    _expect_boot(options(one, two), 'two')
+    expect_boot(options(one, two), 'two')
     one.more = 'bootindex=0'
-    _expect_boot(options(one, two), 'one')
+    expect_boot(options(one, two), 'one')
     # At another adapter
-    _expect_boot(['-device', 'spapr-vscsi', *ADAPTER, *two.args()], 'two')
+    expect_boot(['-device', 'spapr-vscsi', *ADAPTER, *two.args()], 'two')
     remove(one, two)
 
 
 @test('grub/boot-order', timeout=240)
 def boot_order() -> None:
     """-drive, -cdrom and -boot, as users have it."""
-    disk = _disk('disk', _greeting('disk'), {})
-    path = _cd('cdrom', _greeting('cdrom'), {})
+    disk = boot_disk('disk', greeting('disk'), {})
+    path = boot_cd('cdrom', greeting('cdrom'), {})
     args = ['-drive', f'file={disk.path},format=raw', '-cdrom', str(path)]
-    _expect_boot(args, 'disk')
-    _expect_boot([*args, '-boot', 'd'], 'cdrom')
-    _expect_boot([*args, '-boot', 'order=cd'], 'disk')
+    expect_boot(args, 'disk')
+    expect_boot([*args, '-boot', 'd'], 'cdrom')
+    expect_boot([*args, '-boot', 'order=cd'], 'disk')
     remove(disk)
     path.unlink()

@@ -368,9 +368,8 @@ def vlan_guests() -> None:
                          guest_sum(want))
 
 
-@test('network/boot')
-def netboot() -> None:
-    """SLOF loads a program by TFTP."""
+def netboot_user() -> str:
+    """QEMU's user network, with something to boot."""
     directory = log_dir() / 'tftp'
     directory.mkdir(exist_ok=True)
     script = directory / 'script'
@@ -379,10 +378,19 @@ def netboot() -> None:
                          '-d', str(images.grub_modules()), '-p', '/',
                          '-c', str(script), '-o', str(directory / 'grub'),
                          'echo', 'minicmd', 'sleep')
-    config = Config(firmware='slof', args=(
-        '-nic', f'user,tftp={directory},bootfile=grub', '-boot', 'n'))
-    with running(config, boot=()) as board:
+    return f'user,tftp={directory},bootfile=grub'
+
+
+def expect_netboot(*args: str) -> None:
+    """SLOF loads a program by TFTP."""
+    with running(Config(firmware='slof', args=args), boot=()) as board:
         board.console.expect(NETBOOTED, 120)
+
+
+@test('network/boot')
+def netboot() -> None:
+    """From the virtual Ethernet adapter, the only one."""
+    expect_netboot('-nic', netboot_user(), '-boot', 'n')
 
 
 def _register() -> None:
