@@ -162,7 +162,8 @@ static void firmware_populate_dt(SpaprModule *module, DtNode *root)
     dt_prop_u32(chosen, "qemu,graphic-width", graphic_width);
     dt_prop_u32(chosen, "qemu,graphic-height", graphic_height);
     dt_prop_u32(chosen, "qemu,graphic-depth", graphic_depth);
-    if (console) {
+    /* Where -vga has put a screen, that is SLOF's, with the USB keyboard */
+    if (console && (fw->vof || vga_interface_type == VGA_NONE)) {
         g_autofree char *path = qdev_get_fw_dev_path(DEVICE(console));
 
         dt_prop_string(chosen, "stdout-path", path);

@@ -589,6 +589,21 @@ static void test_several(void)
     wire_free(&wire[1]);
 }
 
+/* Where there is a screen by -vga, SLOF is not told to talk to a terminal */
+static void test_screen(void)
+{
+    for (int vga = 0; vga < 2; vga++) {
+        QTestState *qts = qtest_initf(BOARD "-serial null -vga %s",
+                                      vga ? "std" : "none");
+        g_autofree void *fdt = spapr_qtest_fdt(qts);
+        const void *path = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"),
+                                       "stdout-path", NULL);
+
+        g_assert_true(vga ? !path : !!path);
+        qtest_quit(qts);
+    }
+}
+
 /* The first -serial is the console */
 static void test_serial_option(void)
 {
@@ -722,6 +737,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-vty/reset", test_reset);
     qtest_add_func("spapr-vty/several", test_several);
     qtest_add_func("spapr-vty/serial-option", test_serial_option);
+    qtest_add_func("spapr-vty/screen", test_screen);
     qtest_add_func("spapr-vty/bad-options", test_bad_options);
     qtest_add_func("spapr-vty/migration", test_migration);
     return g_test_run();

@@ -6,7 +6,8 @@ import functools
 import os
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from . import images
@@ -207,3 +208,12 @@ def expect_true(what: str, condition: object) -> None:
     """Raise unless a condition holds."""
     if not condition:
         raise BoardError(f'not so: {what}')
+
+
+def wait(what: str, condition: Callable[[], object], seconds: float = 30
+         ) -> None:
+    """Wait for a condition to hold."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        expect_true(what, time.monotonic() < deadline)
+        time.sleep(0.5)

@@ -10,7 +10,7 @@ as rtas_errd does.
 from dataclasses import replace
 
 from . import images, pci
-from .board import Board, Config, booted, expect_equal, expect_true
+from .board import Board, Config, booted, expect_equal, expect_true, wait
 from .logs import log_dir
 from .pci import Disk
 from .snapshot import disk_args as snapshot_args, load_state, save_state, \
@@ -218,11 +218,11 @@ def service(config: Config) -> None:
             add_disk(board, disk)
             board.vm.cmd('device_add', driver=disk.device, id='dev',
                          drive=disk.name, addr='5')
-            pci.wait('the disk is there', lambda: 'vda' in board.sh(
+            wait('the disk is there', lambda: 'vda' in board.sh(
                 'ls /sys/block').split(), SERVICE_TIME)
             pci.check_disk(board, disk)
             board.vm.cmd('device_del', id='dev')
-            pci.wait('QEMU has it no more', lambda: 'dev' not in [
+            wait('QEMU has it no more', lambda: 'dev' not in [
                 entry['name'] for entry in board.vm.cmd(
                     'qom-list', path='/machine/peripheral')], SERVICE_TIME)
             expect_equal('functions', functions(board), set())
