@@ -316,7 +316,7 @@ def _await_job(board: Board, status: str) -> None:
         time.sleep(0.05)
 
 
-def _copy_and_sum(source: str, target: str) -> str:
+def copy_and_sum(source: str, target: str) -> str:
     """A command that copies a disk in large pieces, and prints the sum.
 
     tee has small ones: on a disk each would be a read first.
@@ -334,7 +334,7 @@ def _writing(board: Board, source: str, target: str, times: int
     command = board.console.begin(f'''
 n=0
 while [ $n -lt {times} ]; do
-    {_copy_and_sum(source, target)}
+    {copy_and_sum(source, target)}
     n=$((n + 1))
 done''')
     yield
@@ -381,7 +381,7 @@ def savevm(config: Config, times: int) -> None:
     with booted(replace(config, extra=images.DISK, args=args)) as board:
         start, end = device(board, 'source'), device(board, 'target')
         for number in range(times):
-            command = board.console.begin(_copy_and_sum(start, end))
+            command = board.console.begin(copy_and_sum(start, end))
             time.sleep(0.3)
             board.vm.cmd('stop')
             save_state(board, f's{number}', nodes)
@@ -411,7 +411,7 @@ def migration(config: Config, ways: tuple[str, ...]) -> None:
         board = stack.enter_context(booted(config))
         start, end = device(board, 'source'), device(board, 'target')
         for way in ways:
-            command = board.console.begin(_copy_and_sum(start, end))
+            command = board.console.begin(copy_and_sum(start, end))
             time.sleep(0.3)
             board = stack.enter_context(moved(board, config, way))
             board.console.expect(rf'(?m)^{sha256(data)}  -$', 90)
