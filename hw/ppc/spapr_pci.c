@@ -74,8 +74,18 @@ static AddressSpace *phb_dma_as(PCIBus *bus, void *opaque, int devfn)
     return &SPAPR_PHB(opaque)->dma_as;
 }
 
+/* One of the host's, by VFIO: no IOMMU of the host has the guest's windows */
+static bool phb_set_host_device(PCIBus *bus, void *opaque, int devfn,
+                                HostIOMMUDevice *dev, Error **errp)
+{
+    error_setg(errp, "the pseries machine has no DMA windows for devices of "
+               "the host");
+    return false;
+}
+
 static const PCIIOMMUOps phb_iommu_ops = {
     .get_address_space = phb_dma_as,
+    .set_iommu_device = phb_set_host_device,
 };
 
 static bool phb_check_window(const char *name, uint64_t size, uint64_t max,

@@ -12,10 +12,11 @@ from . import images
 from .board import expect_equal, expect_true
 from .logs import log_dir
 from .paths import qemu_binary
-from .suite import add, test
+from .suite import Skip, add, test
 
 LINUX = str(images.kernel('6.12-4k'))
 INITRD = str(images.initramfs())
+HOST_PCI = Path('/sys/bus/pci/devices')
 
 
 def _elf(address: int, size: int) -> bytes:
@@ -186,6 +187,11 @@ CASES: dict[str, tuple[Sequence[str], str]] = {
     'phb/same-index': (['-device', 'spapr-pci-host-bridge,index=1', '-device',
                         'spapr-pci-host-bridge,index=1'], 'index=1'),
     'phb/no-such-bus': (['-device', 'e1000,bus=pci.1.0'], 'pci.1.0'),
+    'vfio/no-such-function': (['-device', 'vfio-pci,host=ffff:1f:1f.7'],
+                              'vfio .*ffff:1f:1f.7: no such host device'),
+    'vfio/no-such-path': (['-device', 'vfio-pci,sysfsdev=/no/device'],
+                          'vfio /no/device: no such host device'),
+    'vfio/host': (['-device', 'vfio-pci,host=here'], 'host=?.*here'),
     'vty/unknown-chardev': (['-device', 'spapr-vty,chardev=nope'], 'nope'),
     'vty/reg': (['-chardev', 'null,id=a', '-device',
                  'spapr-vty,chardev=a,reg=banana'], r'\breg\b'),
@@ -199,6 +205,17 @@ CASES: dict[str, tuple[Sequence[str], str]] = {
     'vty/unknown-option': (['-chardev', 'null,id=a', '-device',
                             'spapr-vty,chardev=a,colour=red'], 'colour'),
 }
+
+
+@test('bad-input/vfio/function-of-the-host', timeout=60)
+def host_function() -> None:
+    """Whatever this host can do with it, the board can't have it."""
+    functions = sorted(path.name for path in HOST_PCI.glob('*'))
+    if not functions:
+        raise Skip('the host has no PCI')
+    bad_input(['-M', 'pseries', '-device', f'vfio-pci,host={functions[0]}'],
+              f'vfio {functions[0]}: ')
+
 
 # Each option of `-M pseries,help` with a value that no machine can have, and
 # what more is on the command line.
