@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bcd.h"
 #include "qemu/bswap.h"
+#include "qemu/cutils.h"
 #include "exec/address-spaces.h"
 #include "hw/ppc/spapr_errlog.h"
 #include "hw/ppc/spapr_memory.h"
@@ -74,11 +75,41 @@ typedef struct QEMU_PACKED LogMainB {
     uint8_t reserved2[4];
 } LogMainB;
 
+/* "Platform Event Log Format, Primary SRC Section" behind its header */
+typedef struct QEMU_PACKED LogSrc {
+    uint8_t version;
+    uint8_t flags;
+    uint8_t platform[6];
+    uint32_t words[8];
+    char code[32];
+} LogSrc;
+
+#define SRC_VERSION             2
+#define SRC_FLAG_SUBSECTIONS    1
+
+/* Behind that: its "FRU call out" sub-section, with one of them */
+typedef struct QEMU_PACKED LogCallOut {
+    uint8_t id;
+    uint8_t platform;
+    uint16_t words;         /* length, from the id on */
+    uint8_t length;         /* in bytes, from here on */
+    uint8_t flags;
+    char priority;
+    uint8_t location_length;
+} LogCallOut;
+
+#define CALL_OUT_ID             0xc0
+#define CALL_OUT_FLAGS          0x20    /* its type; no other structures */
+#define CALL_OUT_OFFSET         offsetof(LogCallOut, length)
+#define CALL_OUT_LOCATION_MAX   80
+
 /* The LoPAR gives each section's size, and where the sections begin */
 QEMU_BUILD_BUG_ON(sizeof(LogFixed) != SPAPR_ERRLOG_HEADER);
 QEMU_BUILD_BUG_ON(sizeof(LogExtended) != 16);
 QEMU_BUILD_BUG_ON(sizeof(LogSection) + sizeof(LogMainA) != 48);
 QEMU_BUILD_BUG_ON(sizeof(LogSection) + sizeof(LogMainB) != 24);
+QEMU_BUILD_BUG_ON(sizeof(LogSection) + sizeof(LogSrc) != 80);
+QEMU_BUILD_BUG_ON(sizeof(LogSection) != SPAPR_ERRLOG_SECTION_HEADER);
 
 /* Where Main-A counts the sections: it is the first of them */
 #define LOG_SECTION_COUNT                                       \
@@ -172,6 +203,44 @@ void spapr_errlog_add(GByteArray *log, const char *id, uint8_t version,
 {
     add_section(log, id, version, body, len);
     update_counts(log);
+}
+
+static void add_call_out(GByteArray *src, const char *location)
+{
+    /* With its NUL, and more of them up to the next word */
+    size_t len = ROUND_UP(MIN(strlen(location) + 1, CALL_OUT_LOCATION_MAX), 4);
+    const LogCallOut call_out = {
+        .id = CALL_OUT_ID,
+        .words = cpu_to_be16((sizeof(call_out) + len) / 4),
+        .length = sizeof(call_out) - CALL_OUT_OFFSET + len,
+        .flags = CALL_OUT_FLAGS,
+        .priority = 'H',
+        .location_length = len,
+    };
+    char text[CALL_OUT_LOCATION_MAX] = { };
+
+    pstrcpy(text, sizeof(text), location);
+    g_byte_array_append(src, (const uint8_t *)&call_out, sizeof(call_out));
+    g_byte_array_append(src, (const uint8_t *)text, len);
+}
+
+void spapr_errlog_add_src(GByteArray *log, const char *code, uint32_t word,
+                          const char *location)
+{
+    g_autoptr(GByteArray) body = g_byte_array_new();
+    g_autofree char *padded = g_strdup_printf("%-32s", code);
+    LogSrc src = {
+        .version = SRC_VERSION,
+        .flags = location ? SRC_FLAG_SUBSECTIONS : 0,
+        .words[0] = cpu_to_be32(word),
+    };
+
+    memcpy(src.code, padded, sizeof(src.code));
+    g_byte_array_append(body, (const uint8_t *)&src, sizeof(src));
+    if (location) {
+        add_call_out(body, location);
+    }
+    spapr_errlog_add(log, "PS", 1, body->data, body->len);
 }
 
 int spapr_errlog_store(SpaprHypervisor *hv, const GByteArray *log, bool brief,

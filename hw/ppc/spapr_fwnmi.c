@@ -70,19 +70,6 @@ QEMU_BUILD_BUG_ON(sizeof(LogMachineCheck) != 40 - 8);
 #define UE_LA_PROVIDED      0x20
 #define EA_PROVIDED         0x80
 
-/* "Platform Event Log Format, Primary SRC Section" behind its header */
-typedef struct QEMU_PACKED LogSrc {
-    uint8_t version;
-    uint8_t flags;
-    uint8_t platform[6];
-    uint32_t words[8];
-    char code[32];
-} LogSrc;
-
-QEMU_BUILD_BUG_ON(sizeof(LogSrc) != 80 - 8);
-
-#define SRC_VERSION         2
-
 /* Sub-types, tables "UE Error Information" and so on */
 enum {
     MC_UE_LOAD_STORE    = 3,
@@ -178,16 +165,12 @@ static GByteArray *mc_build_log(SpaprFwnmi *fwnmi, PowerPCCPU *cpu,
         .effective_address = cpu_to_be64(mc->has_ea ? mc->ea : 0),
         .logical_address = cpu_to_be64(mc->has_la ? mc->la : 0),
     };
-    LogSrc src = { .version = SRC_VERSION };
-    g_autofree char *code = g_strdup_printf("%-32s",
-                                memory ? "B7000200" : "B7000100");
     GByteArray *log;
 
-    memcpy(src.code, code, sizeof(src.code));
-    src.words[0] = cpu_to_be32(mc->type << 8 | mc->subtype);
     spapr_errlog_stamp(head.date, head.time);
     log = spapr_errlog_new(&head);
-    spapr_errlog_add(log, "PS", 1, &src, sizeof(src));
+    spapr_errlog_add_src(log, memory ? "B7000200" : "B7000100",
+                         mc->type << 8 | mc->subtype, NULL);
     spapr_errlog_add(log, "MC", 1, &body, sizeof(body));
     return log;
 }

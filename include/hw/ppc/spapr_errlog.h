@@ -15,8 +15,9 @@
 /* Bytes of the fixed part; with the length of the rest behind it, twice that */
 #define SPAPR_ERRLOG_FIXED      4
 #define SPAPR_ERRLOG_HEADER     8
+#define SPAPR_ERRLOG_SECTION_HEADER 8
 
-/* "rtas-error-log-max": what Linux has room for. No log here comes near it */
+/* "rtas-error-log-max": what Linux has room for. No log here is longer */
 #define SPAPR_ERRLOG_MAX        2048
 
 /* Fields of "RTAS Event Return Format (Fixed Part)" */
@@ -34,6 +35,7 @@ enum {
 
     SPAPR_ERRLOG_INITIATOR_UNKNOWN      = 0,
     SPAPR_ERRLOG_INITIATOR_CPU          = 1,
+    SPAPR_ERRLOG_INITIATOR_PCI          = 2,
     SPAPR_ERRLOG_INITIATOR_MEMORY       = 4,
 
     SPAPR_ERRLOG_TYPE_DEVICE            = 3,
@@ -88,6 +90,15 @@ GByteArray *spapr_errlog_new(const SpaprErrlogHead *head);
  */
 void spapr_errlog_add(GByteArray *log, const char *id, uint8_t version,
                       const void *body, uint16_t len);
+
+/**
+ * spapr_errlog_add_src: the section that logs of type "platform" must have
+ * @code: the service reference code, up to 32 characters
+ * @word: detail for those who know what the code means
+ * @location: location code of what is to blame, or NULL
+ */
+void spapr_errlog_add_src(GByteArray *log, const char *code, uint32_t word,
+                          const char *location);
 
 /**
  * spapr_errlog_store: put a log into a guest's buffer as check-exception,
