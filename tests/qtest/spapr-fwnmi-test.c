@@ -4,7 +4,6 @@
  */
 
 #include "qemu/osdep.h"
-#include "qemu/bswap.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "qobject/qdict.h"
@@ -546,51 +545,21 @@ static void test_stopped(void)
  * Errors that the guest injects
  */
 
-static uint32_t open_errinjct(SpaprRtasGuest *guest)
-{
-    uint32_t rets[2];
-
-    spapr_rtas_guest_call(guest, "ibm,open-errinjct", 0, NULL, 2, rets);
-    g_assert_cmpint((int32_t)rets[1], ==, 0);
-    g_assert_cmpuint(rets[0], !=, 0);
-    return rets[0];
-}
-
-/* A class's token, from the list of names and tokens */
-static uint32_t class_token(SpaprRtasGuest *guest, const char *name)
-{
-    int len;
-    const char *list = fdt_getprop(guest->fdt,
-                                   fdt_path_offset(guest->fdt, "/rtas"),
-                                   "ibm,errinjct-tokens", &len);
-    const char *end = list + len;
-
-    g_assert_nonnull(list);
-    while (list < end) {
-        size_t n = strlen(list) + 1;
-
-        if (g_str_equal(list, name)) {
-            return ldl_be_p(list + n);
-        }
-        list += n + sizeof(uint32_t);
-    }
-    g_assert_not_reached();
-}
-
 static int32_t errinjct(SpaprRtasGuest *guest, const char *class,
                         uint32_t open_token, uint32_t cell0, uint32_t cell1)
 {
     qtest_writel(guest->qts, BUFFER, cell0);
     qtest_writel(guest->qts, BUFFER + 4, cell1);
     return spapr_rtas_guest_status(guest, "ibm,errinjct",
-                                   class_token(guest, class), open_token,
-                                   BUFFER);
+                                   spapr_rtas_guest_errinjct_class(guest,
+                                                                   class),
+                                   open_token, BUFFER);
 }
 
 static void test_errinjct_open(void)
 {
     SpaprRtasGuest guest = start();
-    uint32_t token = open_errinjct(&guest), again, rets[2];
+    uint32_t token = spapr_rtas_guest_open_errinjct(&guest), again, rets[2];
 
     /* Somebody has it */
     spapr_rtas_guest_call(&guest, "ibm,open-errinjct", 0, NULL, 2, rets);
@@ -606,7 +575,7 @@ static void test_errinjct_open(void)
                                             token), ==, STATUS_OPEN);
     g_assert_cmpint(spapr_rtas_guest_status(&guest, "ibm,close-errinjct",
                                             0), ==, STATUS_OPEN);
-    again = open_errinjct(&guest);
+    again = spapr_rtas_guest_open_errinjct(&guest);
     g_assert_cmpuint(again, !=, token);
     qtest_system_reset(guest.qts);
     g_assert_cmpint(spapr_rtas_guest_status(&guest, "ibm,close-errinjct",
@@ -620,12 +589,14 @@ static void test_errinjct_errors(void)
     static const uint32_t bad_buffer[] = { BUFFER + 4, BUFFER + 512, 256 * MiB,
                                            0xfffffc00 };
     SpaprRtasGuest guest = start();
-    uint32_t class = class_token(&guest, "recovered-random-event"), token;
+    uint32_t class = spapr_rtas_guest_errinjct_class(&guest,
+                                                     "recovered-random-event");
+    uint32_t token;
 
     /* The facility first, then the class, then the buffer */
     g_assert_cmpint(spapr_rtas_guest_status(&guest, "ibm,errinjct", 0, 0,
                                             BUFFER + 4), ==, STATUS_OPEN);
-    token = open_errinjct(&guest);
+    token = spapr_rtas_guest_open_errinjct(&guest);
     g_assert_cmpint(spapr_rtas_guest_status(&guest, "ibm,errinjct", class,
                                             token + 1, BUFFER), ==,
                     STATUS_OPEN);
@@ -659,7 +630,7 @@ static void test_errinjct_errors(void)
 static void test_errinjct_events(void)
 {
     SpaprRtasGuest guest = start();
-    uint32_t token = open_errinjct(&guest);
+    uint32_t token = spapr_rtas_guest_open_errinjct(&guest);
 
     g_assert_cmpint(errinjct(&guest, "recovered-random-event", token, 0, 0),
                     ==, 0);
@@ -714,7 +685,7 @@ static void test_errinjct_machine_check(void)
         { "corrupted-tlb-start", 0 },
     };
     SpaprRtasGuest guest = start_registered();
-    uint32_t token = open_errinjct(&guest);
+    uint32_t token = spapr_rtas_guest_open_errinjct(&guest);
     uint64_t pc = reg(&guest, 0, "pc");
 
     g_assert_cmpint(errinjct(&guest, "fatal", token, 0, 0), ==, 0);

@@ -289,6 +289,38 @@ bool spapr_rtas_guest_has(SpaprRtasGuest *guest, const char *name)
                        name, NULL);
 }
 
+uint32_t spapr_rtas_guest_open_errinjct(SpaprRtasGuest *guest)
+{
+    uint32_t rets[2];
+
+    spapr_rtas_guest_call(guest, "ibm,open-errinjct", 0, NULL, 2, rets);
+    g_assert_cmpint((int32_t)rets[1], ==, 0);
+    g_assert_cmpuint(rets[0], !=, 0);
+    return rets[0];
+}
+
+/* From the list of names and tokens */
+uint32_t spapr_rtas_guest_errinjct_class(SpaprRtasGuest *guest,
+                                         const char *name)
+{
+    int len;
+    const char *list = fdt_getprop(guest->fdt,
+                                   fdt_path_offset(guest->fdt, "/rtas"),
+                                   "ibm,errinjct-tokens", &len);
+    const char *end = list + len;
+
+    g_assert_nonnull(list);
+    while (list < end) {
+        size_t n = strlen(list) + 1;
+
+        if (g_str_equal(list, name)) {
+            return ldl_be_p(list + n);
+        }
+        list += n + sizeof(uint32_t);
+    }
+    g_assert_not_reached();
+}
+
 void spapr_qtest_untouched(QTestState *qts, uint64_t addr, size_t len)
 {
     g_autofree uint8_t *data = g_malloc(len);

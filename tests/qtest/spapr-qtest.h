@@ -148,6 +148,13 @@ uint32_t spapr_rtas_guest_cell(SpaprRtasGuest *guest, const char *name,
 /** spapr_rtas_guest_has: whether /rtas has a property */
 bool spapr_rtas_guest_has(SpaprRtasGuest *guest, const char *name);
 
+/** spapr_rtas_guest_open_errinjct: open the facility; its token */
+uint32_t spapr_rtas_guest_open_errinjct(SpaprRtasGuest *guest);
+
+/** spapr_rtas_guest_errinjct_class: token of a class of errors, by name */
+uint32_t spapr_rtas_guest_errinjct_class(SpaprRtasGuest *guest,
+                                         const char *name);
+
 /** spapr_qtest_untouched: memory must have nothing but bytes 0xa5 */
 void spapr_qtest_untouched(QTestState *qts, uint64_t addr, size_t len);
 
