@@ -238,6 +238,7 @@ static void phb_realize(DeviceState *dev, Error **errp)
     if (!phb_claim_pins(phb, errp) || !spapr_pci_msi_realize(phb, errp)) {
         return;
     }
+    spapr_pci_eeh_realize(phb);
     snprintf(phb->bus_path, sizeof(phb->bus_path), "%04x:00", phb->index);
     phb_create_windows(phb);
     PCI_HOST_BRIDGE(phb)->bus = phb_create_bus(phb);
@@ -259,6 +260,7 @@ static void phb_reset_hold(Object *obj, ResetType type)
 {
     SpaprPhb *phb = SPAPR_PHB(obj);
 
+    spapr_pci_eeh_reset(phb);
     spapr_pci_dma_reset(phb);
     spapr_pci_msi_reset(phb);
     spapr_pci_number_buses(phb);
@@ -298,6 +300,10 @@ static const VMStateDescription vmstate_phb = {
             .flags = VMS_SINGLE,
         },
         VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription * const []) {
+        &vmstate_spapr_pci_eeh,
+        NULL
     },
 };
 
@@ -341,6 +347,7 @@ static void phb_class_init(ObjectClass *oc, void *data)
     dc->user_creatable = true;
     set_bit(DEVICE_CATEGORY_BRIDGE, dc->categories);
     device_class_set_props(dc, phb_properties);
+    spapr_pci_eeh_class_init(oc);
     RESETTABLE_CLASS(oc)->phases.hold = phb_reset_hold;
     SYS_BUS_DEVICE_CLASS(oc)->explicit_ofw_unit_address = phb_unit_address;
     PCI_HOST_BRIDGE_CLASS(oc)->root_bus_path = phb_root_bus_path;
@@ -359,14 +366,17 @@ static void pci_register_calls(SpaprModule *module, SpaprHcallTable *hcalls,
     spapr_pci_config_register_calls(pci, rtas);
     spapr_pci_msi_register_calls(pci, rtas);
     spapr_pci_dma_register_calls(pci, rtas);
+    spapr_pci_eeh_register_calls(pci, rtas);
 }
 
 static void pci_populate_dt(SpaprModule *module, DtNode *root)
 {
     SpaprPci *pci = SPAPR_PCI(module);
+    DtNode *rtas = dt_get(root, "rtas");
 
     /* LoPAR, "ibm,change-msi": there are functions 3 and up */
-    dt_prop_empty(dt_get(root, "rtas"), "ibm,change-msix-capable");
+    dt_prop_empty(rtas, "ibm,change-msix-capable");
+    spapr_pci_eeh_populate_dt(rtas);
     /* Linux may assign what firmware has not, or not well */
     dt_prop_u32(dt_get(root, "chosen"), "linux,pci-probe-only", 0);
     for (int i = 0; i < SPAPR_PCI_MAX_BRIDGES; i++) {

@@ -40,12 +40,27 @@ static uint32_t config_load(PCIDevice *dev, uint32_t reg, uint32_t size)
     return value & MAKE_64BIT_MASK(0, size * 8);
 }
 
+/*
+ * The bridge, and the function if it can be reached: "EEH Option Requirements",
+ * R1-"EEH Option Requirements"-8
+ */
+static SpaprPhb *config_find(SpaprPci *pci, const uint32_t *who,
+                             PCIDevice **dev)
+{
+    SpaprPhb *phb = spapr_pci_find(pci, who, dev);
+
+    if (phb && spapr_pci_eeh_mmio_stopped(phb)) {
+        *dev = NULL;
+    }
+    return phb;
+}
+
 static int32_t config_read(SpaprPci *pci, const uint32_t *who, uint32_t size,
                            uint32_t *value)
 {
     PCIDevice *dev;
 
-    if (!spapr_pci_find(pci, who, &dev) || !config_access_ok(who[0], size)) {
+    if (!config_find(pci, who, &dev) || !config_access_ok(who[0], size)) {
         return RTAS_OUT_PARAM_ERROR;
     }
     *value = config_load(dev, config_register(who[0]), size);
@@ -58,7 +73,7 @@ static int32_t config_write(SpaprPci *pci, const uint32_t *who, uint32_t size,
 {
     PCIDevice *dev;
 
-    if (!spapr_pci_find(pci, who, &dev) || !config_access_ok(who[0], size)) {
+    if (!config_find(pci, who, &dev) || !config_access_ok(who[0], size)) {
         return RTAS_OUT_PARAM_ERROR;
     }
     trace_spapr_pci_config_write(who[0], who[2], size, value);
@@ -74,8 +89,8 @@ static int32_t config_write(SpaprPci *pci, const uint32_t *who, uint32_t size,
  * Argument cells: configuration address, unit id of the bridge (two cells),
  * size in bytes. Return cells: 0 and the value, or -3 when there is no such
  * bridge, for reserved bits in the address, a size that is not 1, 2 or 4, and
- * an address that is no multiple of it. Where there is no function, and behind
- * the end of its registers, the value is all ones.
+ * an address that is no multiple of it. Where there is no function, while it is
+ * stopped, and behind the end of its registers, the value is all ones.
  */
 static int32_t ibm_read_pci_config(PowerPCCPU *cpu, void *opaque,
                                    const uint32_t *args, uint32_t *outs)
@@ -87,7 +102,7 @@ static int32_t ibm_read_pci_config(PowerPCCPU *cpu, void *opaque,
  * ibm,write-pci-config: LoPAR, "ibm,write-pci-config"
  *
  * Argument cells: as ibm,read-pci-config, and the value. Status: 0, also where
- * there is no function, or -3 as there.
+ * there is no function or it is stopped, or -3 as there.
  */
 static int32_t ibm_write_pci_config(PowerPCCPU *cpu, void *opaque,
                                     const uint32_t *args, uint32_t *outs)

@@ -69,6 +69,7 @@ static bool window_create(SpaprPhb *phb, unsigned n, unsigned page_shift,
         object_unref(obj);
         return false;
     }
+    spapr_pci_eeh_watch_window(phb, &win->tce);
     win->liobn = liobn;
     win->page_shift = page_shift;
     win->base = base;
@@ -360,7 +361,7 @@ static bool dma_check_options(SpaprPhb *phb, Error **errp)
     }
     if (!QEMU_IS_ALIGNED(phb->dma64_win_addr, 16 * GiB) ||
         phb->dma64_win_addr < 16 * GiB ||
-        phb->dma64_win_addr > -(SPAPR_PCI_WINDOWS - 1) * WINDOW_ROOM) {
+        phb->dma64_win_addr >= -(SPAPR_PCI_WINDOWS - 1) * WINDOW_ROOM) {
         error_setg(errp, "dma64_win_addr=0x%" PRIx64 ": must be a multiple of "
                    "16 GiB, not 0, and leave room for a window",
                    phb->dma64_win_addr);

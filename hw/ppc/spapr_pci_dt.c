@@ -438,18 +438,24 @@ static void populate_bridge(SpaprPhb *phb, PCIDevice *dev, DtNode *node)
     pci_for_each_device_under_bus(bus, populate_function, &walk);
 }
 
+char *spapr_pci_location(SpaprPhb *phb)
+{
+    SpaprHypervisor *hv = SPAPR_MODULE(phb->pci)->hv;
+    g_autofree char *enclosure = spapr_vpd_enclosure(hv);
+
+    return g_strdup_printf("%s-P%" PRIu32, enclosure, phb->index + 1);
+}
+
 /* What the slots of a bus are on: a host bridge, or a card in another slot */
 static char *bus_location(SpaprPhb *phb, PCIBus *bus)
 {
     PCIDevice *bridge = bus->parent_dev;
-    g_autofree char *system = NULL;
 
     if (bridge) {
         return spapr_pci_slot_location(phb, pci_get_bus(bridge),
                                        PCI_SLOT(bridge->devfn));
     }
-    system = spapr_vpd_enclosure(SPAPR_MODULE(phb->pci)->hv);
-    return g_strdup_printf("%s-P%" PRIu32, system, phb->index + 1);
+    return spapr_pci_location(phb);
 }
 
 char *spapr_pci_slot_location(SpaprPhb *phb, PCIBus *bus, unsigned slot)
@@ -593,7 +599,7 @@ void spapr_pci_populate_dt(SpaprPhb *phb, DtNode *root)
     uint64_t buid = spapr_pci_buid(phb);
     PCIBus *bus = PCI_HOST_BRIDGE(phb)->bus;
     DtNode *node = dt_add(root, "pci@%" PRIx64, buid);
-    g_autofree char *location = bus_location(phb, bus);
+    g_autofree char *location = spapr_pci_location(phb);
     PciWalk walk = { .phb = phb, .node = node };
 
     /* The tree that the user asks for before there is a guest */
@@ -610,6 +616,8 @@ void spapr_pci_populate_dt(SpaprPhb *phb, DtNode *root)
     dt_prop_u32(node, "ibm,pci-config-space-type", 1);
     dt_prop_u32(node, "ibm,pe-total-#msi", phb->nr_msis);
     dt_prop_string(node, "ibm,loc-code", location);
+    /* Linux tells by it where an error was */
+    dt_prop_string(node, "ibm,io-base-loc-code", location);
     /* SLOF: the functions have their nodes */
     dt_prop_empty(node, "qemu,phb-enumerated");
     phb_ranges(phb, node);

@@ -175,6 +175,25 @@ static void msi_write_messages(PCIDevice *dev, const SpaprPciMsi *msi)
     msi_enable_pin(dev, false);
 }
 
+void spapr_pci_msi_restore(SpaprPhb *phb)
+{
+    for (uint32_t i = 0; i < phb->nr_msis; i++) {
+        const SpaprPciMsi *msi = &phb->msis[i];
+        PCIDevice *dev = NULL;
+
+        if (msi->count) {
+            dev = pci_find_device(PCI_HOST_BRIDGE(phb)->bus,
+                                  msi->config_addr >> 16,
+                                  msi->config_addr >> 8 & 0xff);
+        }
+        /* Another one may have come into its place */
+        if (dev && msi->count <= (msi->msix ? spapr_pci_msix_max(dev)
+                                            : spapr_pci_msi_max(dev))) {
+            msi_write_messages(dev, msi);
+        }
+    }
+}
+
 void spapr_pci_msi_release(SpaprPhb *phb, PCIDevice *dev)
 {
     SpaprPciMsi *msi = msi_find(phb, spapr_pci_config_addr(dev));

@@ -293,6 +293,9 @@ static IOMMUTLBEntry tce_translate(IOMMUMemoryRegion *iommu, hwaddr addr,
         entry = table_look_up(table, addr);
         trace_spapr_tce_translate(table->liobn, addr, flag,
                                   entry.translated_addr, entry.perm);
+        if (unlikely(flag & ~entry.perm) && win->fault) {
+            win->fault(win->fault_opaque);
+        }
     }
     return entry;
 }
@@ -427,6 +430,13 @@ void spapr_tce_window_cleanup(SpaprTceWindow *win)
         qatomic_set(&win->table, NULL);
         call_rcu(table, table_free, rcu);
     }
+}
+
+void spapr_tce_window_set_fault(SpaprTceWindow *win, SpaprTceFaultFn *fn,
+                                void *opaque)
+{
+    win->fault = fn;
+    win->fault_opaque = opaque;
 }
 
 void spapr_tce_window_reset(SpaprTceWindow *win)

@@ -764,15 +764,6 @@ static uint64_t error_class(Fuzz *fuzz)
     return below(fuzz, 20);
 }
 
-/* A work buffer for an error to be injected */
-static uint64_t error_buffer(Fuzz *fuzz)
-{
-    for (unsigned i = 0; i < 16; i++) {
-        put_u32(fuzz, 4 * i, one_in(fuzz, 4) ? any(fuzz) : small(fuzz));
-    }
-    return slot(fuzz);
-}
-
 static uint64_t associativity_kind(Fuzz *fuzz)
 {
     return below(fuzz, 4);
@@ -884,6 +875,30 @@ static uint64_t bridge_lo(Fuzz *fuzz)
     return one_in(fuzz, 32) ? word(fuzz) : 0x20000000;
 }
 
+/* What is behind a bridge as a whole, or a function of it */
+static uint64_t endpoint(Fuzz *fuzz)
+{
+    return one_in(fuzz, 8) ? config_addr(fuzz) : 0xff00;
+}
+
+/* A work buffer for an error to be injected, of PCI or another */
+static uint64_t error_buffer(Fuzz *fuzz)
+{
+    unsigned who = one_in(fuzz, 2) ? 2 : 4;
+
+    for (unsigned i = 0; i < 16; i++) {
+        put_u32(fuzz, 4 * i, one_in(fuzz, 4) ? any(fuzz) : small(fuzz));
+    }
+    if (one_in(fuzz, 2)) {
+        /* An address and a mask are before it, which error is behind it */
+        put_u32(fuzz, 4 * who, endpoint(fuzz));
+        put_u32(fuzz, 4 * who + 4, bridge_hi(fuzz));
+        put_u32(fuzz, 4 * who + 8, bridge_lo(fuzz));
+        put_u32(fuzz, 4 * who + 12, below(fuzz, 24));
+    }
+    return slot(fuzz);
+}
+
 static uint64_t config_size(Fuzz *fuzz)
 {
     return one_in(fuzz, 16) ? word(fuzz) : 1 << below(fuzz, 3);
@@ -935,10 +950,14 @@ static const Service services[] = {
     { "ibm,change-msi", 6, 4, { config_addr, bridge_hi, bridge_lo, small,
                                 small, one } },
     { "ibm,close-errinjct", 1, 1, { open_token } },
+    { "ibm,configure-bridge", 3, 1, { endpoint, bridge_hi, bridge_lo } },
     { "ibm,configure-connector", 2, 1, { connector_area, zero } },
+    { "ibm,configure-pe", 3, 1, { endpoint, bridge_hi, bridge_lo } },
     { "ibm,create-pe-dma-window", 5, 4, { config_addr, bridge_hi, bridge_lo,
                                           page_shift, window_shift } },
     { "ibm,errinjct", 3, 1, { error_class, open_token, error_buffer } },
+    { "ibm,get-config-addr-info2", 4, 2, { endpoint, bridge_hi, bridge_lo,
+                                           small } },
     { "ibm,get-dynamic-sensor-state", 2, 2, { sensor, location } },
     { "ibm,get-indices", 5, 2, { small, sensor, address, length, small } },
     { "ibm,get-system-parameter", 3, 1, { parameter, address, length } },
@@ -956,12 +975,18 @@ static const Service services[] = {
                                          bridge_lo } },
     { "ibm,read-pci-config", 4, 2, { config_register, bridge_hi, bridge_lo,
                                      config_size } },
+    { "ibm,read-slot-reset-state2", 3, 5, { endpoint, bridge_hi,
+                                            bridge_lo } },
     { "ibm,remove-pe-dma-window", 1, 1, { pci_window } },
     { "ibm,reset-pe-dma-windows", 3, 1, { config_addr, bridge_hi,
                                           bridge_lo } },
     { "ibm,set-dynamic-indicator", 3, 1, { sensor, small, location } },
+    { "ibm,set-eeh-option", 4, 1, { endpoint, bridge_hi, bridge_lo, small } },
+    { "ibm,set-slot-reset", 4, 1, { endpoint, bridge_hi, bridge_lo, small } },
     { "ibm,set-system-parameter", 2, 1, { parameter, counted } },
     { "ibm,set-xive", 3, 1, { source, processor, priority } },
+    { "ibm,slot-error-detail", 8, 1, { endpoint, bridge_hi, bridge_lo, address,
+                                       length, address, length, small } },
     { "ibm,write-pci-config", 5, 1, { config_register, bridge_hi, bridge_lo,
                                       config_size, word } },
     { "nvram-fetch", 3, 2, { length, address, length } },

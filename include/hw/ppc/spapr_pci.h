@@ -78,6 +78,25 @@ typedef struct SpaprPciMsi {
     bool msix;
 } SpaprPciMsi;
 
+/* What a reset takes away from a function's configuration space */
+typedef struct SpaprPciSaved {
+    uint32_t config_addr;
+    uint8_t header[PCI_STD_HEADER_SIZEOF];
+} SpaprPciSaved;
+
+/* Error handling of what is behind a bridge, the partitionable endpoint */
+typedef struct SpaprPciEeh {
+    bool enabled;
+    bool unconfigured;      /* reset, and not configured since then */
+    uint8_t state;          /* as ibm,read-slot-reset-state2 tells it */
+    uint32_t cause;         /* of the last error; 0: none */
+    int32_t nr_saved;
+    SpaprPciSaved *saved;   /* while unconfigured; bridges first */
+    MemoryRegion dma_stop;
+    MemoryRegion no_window;
+    QEMUBH *dma_failed_bh;
+} SpaprPciEeh;
+
 struct SpaprPci {
     SpaprModule parent_obj;
 
@@ -124,6 +143,7 @@ struct SpaprPhb {
     uint32_t nr_msis;
     uint32_t msi_base;
     SpaprPciMsi *msis;      /* nr_msis entries, each with one number or more */
+    SpaprPciEeh eeh;
 };
 
 /** spapr_pci_buid: the unit id of a bridge */
@@ -177,6 +197,8 @@ bool spapr_pci_msi_realize(SpaprPhb *phb, Error **errp);
 void spapr_pci_msi_reset(SpaprPhb *phb);
 /** spapr_pci_msi_release: take back what a function has */
 void spapr_pci_msi_release(SpaprPhb *phb, PCIDevice *dev);
+/** spapr_pci_msi_restore: functions have been reset: write messages again */
+void spapr_pci_msi_restore(SpaprPhb *phb);
 bool spapr_pci_msi_valid(SpaprPhb *phb);
 void spapr_pci_msi_register_calls(SpaprPci *pci, SpaprRtasTable *rtas);
 
@@ -188,7 +210,21 @@ void spapr_pci_dma_reset(SpaprPhb *phb);
 void spapr_pci_dma_register_calls(SpaprPci *pci, SpaprRtasTable *rtas);
 void spapr_pci_dma_populate_dt(SpaprPhb *phb, DtNode *node);
 
+/* spapr_pci_eeh.c */
+extern const VMStateDescription vmstate_spapr_pci_eeh;
+void spapr_pci_eeh_class_init(ObjectClass *oc);
+void spapr_pci_eeh_realize(SpaprPhb *phb);
+void spapr_pci_eeh_reset(SpaprPhb *phb);
+/** spapr_pci_eeh_mmio_stopped: whether nothing gets through to functions */
+bool spapr_pci_eeh_mmio_stopped(SpaprPhb *phb);
+/** spapr_pci_eeh_watch_window: DMA that a window does not map is an error */
+void spapr_pci_eeh_watch_window(SpaprPhb *phb, SpaprTceWindow *win);
+void spapr_pci_eeh_register_calls(SpaprPci *pci, SpaprRtasTable *rtas);
+void spapr_pci_eeh_populate_dt(DtNode *rtas);
+
 /* spapr_pci_dt.c */
+/** spapr_pci_location: location code of a bridge, for g_free() */
+char *spapr_pci_location(SpaprPhb *phb);
 /** spapr_pci_number_buses: give bridges behind a host bridge their bus numbers */
 void spapr_pci_number_buses(SpaprPhb *phb);
 /**

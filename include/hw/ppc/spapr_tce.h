@@ -23,6 +23,14 @@ OBJECT_DECLARE_SIMPLE_TYPE(SpaprTces, SPAPR_TCES)
 
 typedef struct SpaprTceTable SpaprTceTable;
 
+/**
+ * SpaprTceFaultFn: a device has done what no TCE lets it do
+ *
+ * Called in whatever thread that was, maybe without the BQL and in an RCU
+ * critical section.
+ */
+typedef void SpaprTceFaultFn(void *opaque);
+
 /*
  * A window, to be embedded in the device that does DMA through it. Nothing but
  * this module looks inside.
@@ -30,6 +38,8 @@ typedef struct SpaprTceTable SpaprTceTable;
 typedef struct SpaprTceWindow {
     IOMMUMemoryRegion iommu;
     SpaprTceTable *table;
+    SpaprTceFaultFn *fault;
+    void *fault_opaque;
 } SpaprTceWindow;
 
 /**
@@ -51,6 +61,14 @@ bool spapr_tce_window_init(SpaprTceWindow *win, Object *owner,
 
 /** spapr_tce_window_cleanup: undo it; a window that never was made is fine */
 void spapr_tce_window_cleanup(SpaprTceWindow *win);
+
+/**
+ * spapr_tce_window_set_fault: whom to tell of accesses that fail
+ *
+ * To be called before anybody can make one.
+ */
+void spapr_tce_window_set_fault(SpaprTceWindow *win, SpaprTceFaultFn *fn,
+                                void *opaque);
 
 /** spapr_tce_window_reset: nothing is mapped any more */
 void spapr_tce_window_reset(SpaprTceWindow *win);
