@@ -54,13 +54,18 @@ def disk_node(disk: Disk) -> list[str]:
             f'file.filename={disk_file(disk)}']
 
 
+def one_disk_args(disk: Disk, options: str = '') -> list[str]:
+    """A disk, with a new file and more options of the device."""
+    return [*disk_node(disk),
+            '-device', f'{disk.device},drive={disk.name}{options}']
+
+
 def disk_args() -> list[str]:
     """The disks, and the adapters that they are at."""
     args = ['-device', 'virtio-scsi-pci,id=vscsi',
             '-device', 'nec-usb-xhci,id=usb']
     for disk in DISKS:
-        args += [*disk_node(disk),
-                 '-device', f'{disk.device},drive={disk.name}']
+        args += one_disk_args(disk)
     return args
 
 
@@ -115,15 +120,6 @@ def nic_args() -> list[str]:
         args += ['-netdev', f'user,id=n{number},net=10.{number}.2.0/24',
                  '-device', f'{model},netdev=n{number},mac={mac}']
     return args
-
-
-def wait(what: str, condition: Callable[[], bool], seconds: float = 30
-         ) -> None:
-    """Wait for a condition to hold."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        expect_true(what, time.monotonic() < deadline)
-        time.sleep(0.5)
 
 
 def check_nic(board: Board, number: int, mac: str) -> None:
@@ -186,9 +182,8 @@ def bridges(config: Config) -> None:
             '-device', 'spapr-pci-host-bridge,index=4,id=host',
             '-device', 'virtio-scsi-pci,id=vscsi,bus=host.0']
     for disk in (blk, scsi):
-        bus = ',bus=inner,addr=5' if disk is blk else ''
-        args += [*disk_node(disk),
-                 '-device', f'{disk.device},drive={disk.name}{bus}']
+        args += one_disk_args(disk,
+                              ',bus=inner,addr=5' if disk is blk else '')
     for number, (model, mac) in enumerate(NICS.items()):
         bus = ('host.0', 'outer,addr=6')[number]
         args += ['-netdev', f'user,id=n{number},net=10.{number}.2.0/24',

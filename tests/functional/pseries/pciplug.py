@@ -144,10 +144,10 @@ def in_use(config: Config) -> None:
         board.sh(f'(while dd if={path} of=/dev/null bs=64k iflag=direct; do '
                  'echo >> /tmp/rounds; done; touch /tmp/end) '
                  '> /dev/null 2>&1 &')
-        pci.wait('the disk is read', lambda: bool(board.sh(
+        wait('the disk is read', lambda: bool(board.sh(
             'cat /tmp/rounds 2>/dev/null | wc -l') != '0'))
         unplug_disk(board, DISK, index, where)
-        pci.wait('reading ends', lambda: 'end' in board.sh(
+        wait('reading ends', lambda: 'end' in board.sh(
             'ls /tmp').split())
 
         # The guest's own idea: QEMU keeps it for him

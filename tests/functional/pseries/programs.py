@@ -52,6 +52,7 @@ GUEST = {program.name: program for program in (
     Program('eject', 'usr/bin/eject'),
     Program('ethtool', 'usr/sbin/ethtool'),
     Program('powerpc-ibm-utils', 'usr/sbin/nvram'),
+    Program('powerpc-ibm-utils', 'usr/sbin/errinjct'),
     Program('powerpc-ibm-utils', 'usr/sbin/drmgr'),
     # Debian 13 has it no more
     Program('ppc64-diag', 'usr/sbin/rtas_errd', suite='bookworm'),
