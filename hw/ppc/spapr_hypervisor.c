@@ -88,6 +88,7 @@ static bool hv_get_pate(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu,
 
 static void hv_cpu_exec_enter(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 {
+    spapr_mmu_enter(cpu);
     spapr_vpa_dispatch(cpu);
 }
 

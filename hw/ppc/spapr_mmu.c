@@ -87,10 +87,10 @@ bool spapr_mmu_can_radix(void)
  *
  * The core's own way, tlb_flush_all_cpus_synced(), has all processors stand
  * still at one time. What the guest is promised is less: none uses an old
- * translation once the caller goes on. So each flushes its TLB by itself and
- * goes on at once, and the caller waits for those alone that run guest code
- * meanwhile. One that does not, finds the work queued for it, or the request to
- * leave its guest code, before it runs any.
+ * translation once the caller goes on. So each flushes its TLB by itself before
+ * it enters guest code. Those that run such code are asked to leave it, and the
+ * caller waits for these alone. There is no queue: one that is asked again and
+ * again flushes its TLB once, and runs.
  *
  * They are on their way, so it is a matter of microseconds, if the host has a
  * processor for each. Otherwise, to have all stand still makes room for those
@@ -98,13 +98,16 @@ bool spapr_mmu_can_radix(void)
  */
 #define FLUSH_SPINS             1000
 
-static void flush_work(CPUState *cs, run_on_cpu_data data)
+void spapr_mmu_enter(PowerPCCPU *cpu)
 {
-    SpaprVcpu *vcpu = spapr_vcpu(POWERPC_CPU(cs));
+    SpaprVcpu *vcpu = spapr_vcpu(cpu);
+    /* It counts as running by now: see spapr_mmu_flush_tlbs() */
     uint32_t wanted = qatomic_load_acquire(&vcpu->flush_wanted);
 
-    tlb_flush(cs);
-    qatomic_store_release(&vcpu->flush_done, wanted);
+    if (wanted != qatomic_read(&vcpu->flush_done)) {
+        tlb_flush(CPU(cpu));
+        qatomic_store_release(&vcpu->flush_done, wanted);
+    }
 }
 
 /* Whether a processor may still use what was to be gone */
@@ -156,10 +159,12 @@ void spapr_mmu_flush_tlbs(SpaprMmu *mmu, PowerPCCPU *cpu)
     CPU_FOREACH(cs) {
         if (cs != self) {
             qatomic_inc(&spapr_vcpu(POWERPC_CPU(cs))->flush_wanted);
-            async_run_on_cpu(cs, flush_work, RUN_ON_CPU_HOST_PTR(mmu));
-            /* It may have begun to run before it could see the request */
+            /* Either it finds the request when it enters, or it runs already */
             smp_mb();
-            wait |= qatomic_read(&cs->running);
+            if (qatomic_read(&cs->running)) {
+                cpu_exit(cs);
+                wait = true;
+            }
         }
     }
     tlb_flush(self);

@@ -140,6 +140,12 @@ bool spapr_mmu_get_pate(SpaprMmu *mmu, ppc_v3_pate_t *entry);
  */
 void spapr_mmu_flush_tlbs(SpaprMmu *mmu, PowerPCCPU *cpu);
 
+/**
+ * spapr_mmu_enter: flush the TLB of @cpu, if it was to be since it ran last;
+ * called each time when it is about to run guest code
+ */
+void spapr_mmu_enter(PowerPCCPU *cpu);
+
 /** spapr_mmu_cpu_reset: bring one processor's LPCR in line with the mode */
 void spapr_mmu_cpu_reset(SpaprMmu *mmu, PowerPCCPU *cpu);
 
