@@ -314,9 +314,17 @@ static uint64_t guest_timebase(QTestState *qts)
     return mail(qts, 0, MAIL_R4 + 16) / 3;
 }
 
+/* The processor's VPA is at GUEST_VPA: it tells when the wait has begun */
 static void cede(QTestState *qts, int cpu)
 {
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
+
     post(qts, cpu, H_CEDE, 0, 0, 0, false, NO_TICK);
+    await(qts, cpu, MAIL_GO, 0);
+    while (!(qtest_readl(qts, GUEST_VPA + VPA_COUNT) & 1)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(1000);
+    }
     assert_waits(qts, cpu);
 }
 
