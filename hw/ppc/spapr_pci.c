@@ -8,6 +8,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/bitops.h"
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
 #include "exec/ioport.h"
@@ -29,6 +30,13 @@
 /* LoPAR, table "Definition Config_addr": bits 4 to 7 are 0 */
 #define CONFIG_ADDR_RESERVED 0x0f000000
 
+PCIDevice *spapr_pci_function(SpaprPhb *phb, uint32_t config_addr)
+{
+    return pci_find_device(PCI_HOST_BRIDGE(phb)->bus,
+                           extract32(config_addr, 16, 8),
+                           extract32(config_addr, 8, 8));
+}
+
 SpaprPhb *spapr_pci_find(SpaprPci *pci, const uint32_t *args, PCIDevice **dev)
 {
     uint64_t index = ((uint64_t)args[1] << 32 | args[2]) - SPAPR_PCI_BUID(0);
@@ -39,8 +47,7 @@ SpaprPhb *spapr_pci_find(SpaprPci *pci, const uint32_t *args, PCIDevice **dev)
     }
     phb = pci->bridges[index];
     if (phb && dev) {
-        *dev = pci_find_device(PCI_HOST_BRIDGE(phb)->bus,
-                               args[0] >> 16 & 0xff, args[0] >> 8 & 0xff);
+        *dev = spapr_pci_function(phb, args[0]);
         if (*dev && !spapr_pci_plug_visible(phb, *dev)) {
             *dev = NULL;
         }

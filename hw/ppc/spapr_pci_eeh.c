@@ -228,10 +228,11 @@ static SpaprPhb *pe_find(SpaprPci *pci, const uint32_t *args)
     return args[0] == PE_ADDR ? spapr_pci_find(pci, args, NULL) : NULL;
 }
 
-static bool pe_has(SpaprPhb *phb, PCIDevice *dev, uint32_t config_addr)
+/* Whether an address is the PE's, or that of @dev, which is there */
+static bool pe_named(PCIDevice *dev, uint32_t config_addr)
 {
-    return dev ? config_addr == spapr_pci_config_addr(dev)
-               : config_addr == PE_ADDR && pe_count(phb, is_function);
+    return config_addr == PE_ADDR ||
+           (dev && config_addr == spapr_pci_config_addr(dev));
 }
 
 static SpaprPhb *pe_find_any(SpaprPci *pci, const uint32_t *args)
@@ -239,7 +240,9 @@ static SpaprPhb *pe_find_any(SpaprPci *pci, const uint32_t *args)
     PCIDevice *dev;
     SpaprPhb *phb = spapr_pci_find(pci, args, &dev);
 
-    return phb && pe_has(phb, dev, args[0]) ? phb : NULL;
+    /* One without functions is none, to those who look for one */
+    return phb && pe_named(dev, args[0]) &&
+           (dev || pe_count(phb, is_function)) ? phb : NULL;
 }
 
 /*
@@ -296,8 +299,7 @@ static void pe_configure(SpaprPhb *phb)
 
     for (int i = 0; i < eeh->nr_saved; i++) {
         const SpaprPciSaved *saved = &eeh->saved[i];
-        PCIDevice *dev = pci_find_device(pe_bus(phb), saved->config_addr >> 16,
-                                         saved->config_addr >> 8 & 0xff);
+        PCIDevice *dev = spapr_pci_function(phb, saved->config_addr);
 
         /* Another one may have come into its place */
         if (dev && !memcmp(dev->config, saved->header, PCI_COMMAND)) {
@@ -547,7 +549,7 @@ static int32_t read_slot_reset_state(PowerPCCPU *cpu, void *opaque,
     if (!phb) {
         return RTAS_OUT_PARAM_ERROR;
     }
-    if (args[0] == PE_ADDR || pe_has(phb, dev, args[0])) {
+    if (pe_named(dev, args[0])) {
         outs[0] = phb->eeh.state;
         outs[1] = 1;
     }
@@ -719,7 +721,7 @@ static int32_t slot_error_detail(PowerPCCPU *cpu, void *opaque,
     bool permanent = args[7] == DETAIL_PERMANENT;
     g_autoptr(GByteArray) log = NULL;
 
-    if (!phb || !(args[0] == PE_ADDR || pe_has(phb, dev, args[0])) ||
+    if (!phb || !pe_named(dev, args[0]) ||
         (!permanent && args[7] != DETAIL_TEMPORARY)) {
         return RTAS_OUT_PARAM_ERROR;
     }

@@ -179,13 +179,9 @@ void spapr_pci_msi_restore(SpaprPhb *phb)
 {
     for (uint32_t i = 0; i < phb->nr_msis; i++) {
         const SpaprPciMsi *msi = &phb->msis[i];
-        PCIDevice *dev = NULL;
+        PCIDevice *dev = msi->count ? spapr_pci_function(phb, msi->config_addr)
+                                    : NULL;
 
-        if (msi->count) {
-            dev = pci_find_device(PCI_HOST_BRIDGE(phb)->bus,
-                                  msi->config_addr >> 16,
-                                  msi->config_addr >> 8 & 0xff);
-        }
         /* Another one may have come into its place */
         if (dev && msi->count <= (msi->msix ? spapr_pci_msix_max(dev)
                                             : spapr_pci_msi_max(dev))) {

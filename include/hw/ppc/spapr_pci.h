@@ -153,6 +153,12 @@ static inline uint64_t spapr_pci_buid(const SpaprPhb *phb)
 }
 
 /**
+ * spapr_pci_function: the function with a configuration address, of whichever
+ * register, or NULL
+ */
+PCIDevice *spapr_pci_function(SpaprPhb *phb, uint32_t config_addr);
+
+/**
  * spapr_pci_find: whom an RTAS call is about
  * @args: three cells: configuration address, unit id of the bridge
  * @dev: the function, NULL when there is none, or it is cut off from the guest;
