@@ -49,6 +49,7 @@ typedef struct QEMU_PACKED LogEpow {
 #define EPOW_PARTITION_ONLY     0x01
 
 QEMU_BUILD_BUG_ON(sizeof(LogEpow) != 20 - 8);
+QEMU_BUILD_BUG_ON(sizeof(LogEpow) > sizeof_field(SpaprEvent, section));
 
 /* "Platform Event Log Format, Hotplug Section" behind its header */
 typedef struct QEMU_PACKED LogHotplug {
@@ -61,90 +62,11 @@ typedef struct QEMU_PACKED LogHotplug {
 
 #define HOTPLUG_BY_INDEX        2
 
-static GByteArray *epow_build_log(const SpaprEpow *event)
-{
-    SpaprErrlogHead head = {
-        .severity = SPAPR_ERRLOG_SEVERITY_EVENT,
-        .type = SPAPR_ERRLOG_TYPE_EPOW,
-        .subsystem = SPAPR_ERRLOG_SUBSYSTEM_POWER,
-        .subtype = SPAPR_ERRLOG_SUBTYPE_SHUTDOWN,
-        .id = event->id,
-    };
-    const LogEpow epow = {
-        .sensor = event->action,
-        .modifier = event->modifier,
-        .extended_modifier = EPOW_PARTITION_ONLY,
-    };
-    GByteArray *log;
-
-    memcpy(head.date, event->date, sizeof(head.date));
-    memcpy(head.time, event->time, sizeof(head.time));
-    log = spapr_errlog_new(&head);
-    spapr_errlog_add(log, "EP", 2, &epow, sizeof(epow));
-    return log;
-}
-
-static GByteArray *hotplug_build_log(const SpaprHotplug *event)
-{
-    SpaprErrlogHead head = {
-        .severity = SPAPR_ERRLOG_SEVERITY_EVENT,
-        .type = SPAPR_ERRLOG_TYPE_HOTPLUG,
-        .subsystem = SPAPR_ERRLOG_SUBSYSTEM_IO,
-        .id = event->id,
-    };
-    const LogHotplug hotplug = {
-        .resource = event->resource,
-        .action = event->action,
-        .identifier = HOTPLUG_BY_INDEX,
-        .index = cpu_to_be32(event->index),
-    };
-    GByteArray *log;
-
-    memcpy(head.date, event->date, sizeof(head.date));
-    memcpy(head.time, event->time, sizeof(head.time));
-    log = spapr_errlog_new(&head);
-    spapr_errlog_add(log, "HP", 1, &hotplug, sizeof(hotplug));
-    return log;
-}
+QEMU_BUILD_BUG_ON(sizeof(LogHotplug) > sizeof_field(SpaprEvent, section));
 
 uint32_t spapr_events_next_id(SpaprEvents *events)
 {
     return ++events->last_id;
-}
-
-static void epow_update_irq(SpaprEvents *events)
-{
-    qemu_set_irq(events->epow_irq, events->epow_count > 0);
-}
-
-/*
- * Let the guest know. When it has let the queue fill up, the new event is lost:
- * those before it say all that it could.
- */
-static void epow_raise(SpaprEvents *events, uint8_t action, uint8_t modifier)
-{
-    bool queued = events->epow_count < ARRAY_SIZE(events->epow);
-
-    events->last_id++;
-    events->epow_sensor = MAX(events->epow_sensor, action);
-    if (queued) {
-        SpaprEpow *event = &events->epow[events->epow_count++];
-
-        event->id = events->last_id;
-        event->action = action;
-        event->modifier = modifier;
-        spapr_errlog_stamp(event->date, event->time);
-    }
-    trace_spapr_events_raise(events->last_id, action, modifier, queued);
-    epow_update_irq(events);
-}
-
-static void epow_drop_first(SpaprEvents *events)
-{
-    events->epow_count--;
-    memmove(&events->epow[0], &events->epow[1],
-            events->epow_count * sizeof(events->epow[0]));
-    epow_update_irq(events);
 }
 
 /* Whether an interrupt tells of hot plug events, and nothing else does */
@@ -153,69 +75,68 @@ static bool hotplug_interrupts(const SpaprEvents *events)
     return spapr_cas_hotplug_interrupt(SPAPR_MODULE(events)->hv->cas);
 }
 
-static void hotplug_update_irq(SpaprEvents *events)
+/* A line is up for as long as there is anything to be fetched */
+static void update_irqs(SpaprEvents *events)
 {
+    qemu_set_irq(events->epow_irq, events->epow.count > 0);
     qemu_set_irq(events->hotplug_irq,
-                 events->hotplug_count > 0 && hotplug_interrupts(events));
+                 events->hotplug.count > 0 && hotplug_interrupts(events));
 }
 
-bool spapr_events_hotplug_room(const SpaprEvents *events)
+/*
+ * The queues
+ */
+
+static void queue_init(SpaprEventQueue *queue, uint32_t max,
+                       const char *section, uint8_t version, uint8_t size)
 {
-    return events->hotplug_count < ARRAY_SIZE(events->hotplug);
+    queue->max = max;
+    queue->section = section;
+    queue->version = version;
+    queue->section_size = size;
 }
 
-void spapr_events_hotplug(SpaprEvents *events, uint8_t resource, uint8_t action,
-                          uint32_t index)
+static bool queue_full(const SpaprEventQueue *queue)
 {
-    SpaprHotplug *event;
-
-    g_assert(spapr_events_hotplug_room(events));
-    event = &events->hotplug[events->hotplug_count++];
-    event->id = ++events->last_id;
-    event->resource = resource;
-    event->action = action;
-    event->index = index;
-    spapr_errlog_stamp(event->date, event->time);
-    trace_spapr_events_hotplug(event->id, resource, action, index);
-    hotplug_update_irq(events);
+    return queue->count == queue->max;
 }
 
-static void hotplug_drop_first(SpaprEvents *events)
+/*
+ * Let the guest know of something. When it has let the queue fill up, the new
+ * event is lost: those before it say all that it could. (For events of hot plug
+ * there is always room.)
+ * @head: what the log says, but for its number and time
+ * @section: what the log's own section says
+ */
+static void queue_add(SpaprEvents *events, SpaprEventQueue *queue,
+                      const SpaprErrlogHead *head, const void *section)
 {
-    events->hotplug_count--;
-    memmove(&events->hotplug[0], &events->hotplug[1],
-            events->hotplug_count * sizeof(events->hotplug[0]));
-    hotplug_update_irq(events);
-}
+    uint32_t id = spapr_events_next_id(events);
+    bool lost = queue_full(queue);
 
-void spapr_events_negotiated(SpaprEvents *events)
-{
-    hotplug_update_irq(events);
-}
+    if (!lost) {
+        SpaprEvent *event = &queue->events[queue->count++];
 
-void spapr_events_report(SpaprEvents *events, const SpaprErrlogHead *head)
-{
-    bool queued = events->warning_count < ARRAY_SIZE(events->warnings);
-
-    events->last_id++;
-    if (queued) {
-        SpaprErrlogHead *warning = &events->warnings[events->warning_count++];
-
-        *warning = *head;
-        warning->id = events->last_id;
-        spapr_errlog_stamp(warning->date, warning->time);
+        event->head = *head;
+        event->head.id = id;
+        spapr_errlog_stamp(event->head.date, event->head.time);
+        if (queue->section) {
+            memcpy(event->section, section, queue->section_size);
+        }
     }
-    trace_spapr_events_warning(events->last_id, head->type, queued);
+    trace_spapr_events_add(id, head->type, lost);
+    update_irqs(events);
 }
 
-static void warning_drop_first(SpaprEvents *events)
+static void queue_drop_first(SpaprEvents *events, SpaprEventQueue *queue)
 {
-    events->warning_count--;
-    memmove(&events->warnings[0], &events->warnings[1],
-            events->warning_count * sizeof(events->warnings[0]));
+    queue->count--;
+    memmove(&queue->events[0], &queue->events[1],
+            queue->count * sizeof(queue->events[0]));
+    update_irqs(events);
 }
 
-/* Returns: a status word. An event whose log can't be stored is to stay */
+/* Returns: a status word */
 static int32_t store_log(SpaprEvents *events, const GByteArray *log,
                          uint32_t id, bool critical,
                          uint32_t addr, uint32_t length)
@@ -231,44 +152,82 @@ static int32_t store_log(SpaprEvents *events, const GByteArray *log,
 }
 
 /*
- * Store the first log of a queue, and drop what it tells of. @args has whether
- * to be quick, the address of the buffer and its length.
+ * Store the log of the first event, which goes if that was possible. @args has
+ * whether to be quick, the address of the buffer and its length.
  */
-static int32_t tell_first(SpaprEvents *events, GByteArray *log, uint32_t id,
-                          const uint32_t *args,
-                          void (*drop_first)(SpaprEvents *events))
+static int32_t queue_tell(SpaprEvents *events, SpaprEventQueue *queue,
+                          const uint32_t *args)
 {
-    int32_t status = store_log(events, log, id, args[0], args[1], args[2]);
+    const SpaprEvent *event = &queue->events[0];
+    g_autoptr(GByteArray) log = spapr_errlog_new(&event->head);
+    int32_t status;
 
-    if (status == RTAS_OUT_SUCCESS) {
-        drop_first(events);
+    if (queue->section) {
+        spapr_errlog_add(log, queue->section, queue->version, event->section,
+                         queue->section_size);
     }
-    g_byte_array_unref(log);
+    status = store_log(events, log, event->head.id, args[0], args[1], args[2]);
+    if (status == RTAS_OUT_SUCCESS) {
+        queue_drop_first(events, queue);
+    }
     return status;
 }
 
-static int32_t tell_epow(SpaprEvents *events, const uint32_t *args)
-{
-    const SpaprEpow *event = &events->epow[0];
+/*
+ * The kinds of events
+ */
 
-    return tell_first(events, epow_build_log(event), event->id, args,
-                      epow_drop_first);
+static void epow_raise(SpaprEvents *events, uint8_t action, uint8_t modifier)
+{
+    const SpaprErrlogHead head = {
+        .severity = SPAPR_ERRLOG_SEVERITY_EVENT,
+        .type = SPAPR_ERRLOG_TYPE_EPOW,
+        .subsystem = SPAPR_ERRLOG_SUBSYSTEM_POWER,
+        .subtype = SPAPR_ERRLOG_SUBTYPE_SHUTDOWN,
+    };
+    const LogEpow epow = {
+        .sensor = action,
+        .modifier = modifier,
+        .extended_modifier = EPOW_PARTITION_ONLY,
+    };
+
+    events->epow_sensor = MAX(events->epow_sensor, action);
+    queue_add(events, &events->epow, &head, &epow);
 }
 
-static int32_t tell_hotplug(SpaprEvents *events, const uint32_t *args)
+bool spapr_events_hotplug_room(const SpaprEvents *events)
 {
-    const SpaprHotplug *event = &events->hotplug[0];
-
-    return tell_first(events, hotplug_build_log(event), event->id, args,
-                      hotplug_drop_first);
+    return !queue_full(&events->hotplug);
 }
 
-static int32_t tell_warning(SpaprEvents *events, const uint32_t *args)
+void spapr_events_hotplug(SpaprEvents *events, uint8_t resource, uint8_t action,
+                          uint32_t index)
 {
-    const SpaprErrlogHead *head = &events->warnings[0];
+    const SpaprErrlogHead head = {
+        .severity = SPAPR_ERRLOG_SEVERITY_EVENT,
+        .type = SPAPR_ERRLOG_TYPE_HOTPLUG,
+        .subsystem = SPAPR_ERRLOG_SUBSYSTEM_IO,
+    };
+    const LogHotplug hotplug = {
+        .resource = resource,
+        .action = action,
+        .identifier = HOTPLUG_BY_INDEX,
+        .index = cpu_to_be32(index),
+    };
 
-    return tell_first(events, spapr_errlog_new(head), head->id, args,
-                      warning_drop_first);
+    g_assert(spapr_events_hotplug_room(events));
+    trace_spapr_events_hotplug(resource, action, index);
+    queue_add(events, &events->hotplug, &head, &hotplug);
+}
+
+void spapr_events_negotiated(SpaprEvents *events)
+{
+    update_irqs(events);
+}
+
+void spapr_events_report(SpaprEvents *events, const SpaprErrlogHead *head)
+{
+    queue_add(events, &events->warnings, head, NULL);
 }
 
 /*
@@ -290,12 +249,12 @@ static int32_t check_exception(PowerPCCPU *cpu, void *opaque,
         return STATUS_NO_EVENT;
     }
     if (args[1] == SPAPR_IRQ_EPOW && args[2] & EVENT_CLASS_EPOW &&
-        events->epow_count) {
-        return tell_epow(events, &args[3]);
+        events->epow.count) {
+        return queue_tell(events, &events->epow, &args[3]);
     }
     if (args[1] == SPAPR_IRQ_HOTPLUG && args[2] & EVENT_CLASS_HOTPLUG &&
-        events->hotplug_count && hotplug_interrupts(events)) {
-        return tell_hotplug(events, &args[3]);
+        events->hotplug.count && hotplug_interrupts(events)) {
+        return queue_tell(events, &events->hotplug, &args[3]);
     }
     return STATUS_NO_EVENT;
 }
@@ -328,10 +287,10 @@ static int32_t event_scan(PowerPCCPU *cpu, void *opaque,
     if (!internal && !hotplug) {
         return STATUS_NO_EVENT;
     }
-    if (!events->scan_told && internal && events->warning_count) {
-        status = tell_warning(events, &args[1]);
-    } else if (!events->scan_told && hotplug && events->hotplug_count) {
-        status = tell_hotplug(events, &args[1]);
+    if (!events->scan_told && internal && events->warnings.count) {
+        status = queue_tell(events, &events->warnings, &args[1]);
+    } else if (!events->scan_told && hotplug && events->hotplug.count) {
+        status = queue_tell(events, &events->hotplug, &args[1]);
     }
     if (status != RTAS_OUT_PARAM_ERROR) {
         events->scan_told = status == RTAS_OUT_SUCCESS;
@@ -439,14 +398,23 @@ static void spapr_events_reset_hold(Object *obj, ResetType type)
 {
     SpaprEvents *events = SPAPR_EVENTS(obj);
 
-    events->epow_count = 0;
+    events->epow.count = 0;
+    events->hotplug.count = 0;
+    events->warnings.count = 0;
     events->epow_sensor = SPAPR_EPOW_RESET;
-    events->warning_count = 0;
     events->scan_told = false;
-    events->hotplug_count = 0;
     spapr_rtas_set_failed(SPAPR_MODULE(obj)->hv->rtas, 0);
-    epow_update_irq(events);
-    hotplug_update_irq(events);
+    update_irqs(events);
+}
+
+static void spapr_events_init(Object *obj)
+{
+    SpaprEvents *events = SPAPR_EVENTS(obj);
+
+    queue_init(&events->epow, SPAPR_EVENTS_MAX, "EP", 2, sizeof(LogEpow));
+    queue_init(&events->hotplug, SPAPR_EVENTS_HOTPLUG_MAX, "HP", 1,
+               sizeof(LogHotplug));
+    queue_init(&events->warnings, SPAPR_EVENTS_MAX, NULL, 0, 0);
 }
 
 static void spapr_events_realize(DeviceState *dev, Error **errp)
@@ -481,55 +449,45 @@ static int spapr_events_post_load(void *opaque, int version_id)
     SpaprEvents *events = opaque;
 
     spapr_rtas_set_failed(SPAPR_MODULE(events)->hv->rtas, events->failed_token);
-    return events->epow_count <= ARRAY_SIZE(events->epow) &&
-           events->warning_count <= ARRAY_SIZE(events->warnings) &&
-           events->hotplug_count <= ARRAY_SIZE(events->hotplug) ? 0 : -EINVAL;
+    return 0;
 }
 
-static const VMStateDescription vmstate_spapr_epow = {
-    .name = "spapr-events/epow",
+static const VMStateDescription vmstate_spapr_event = {
+    .name = "spapr-events/event",
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
-        VMSTATE_UINT32(id, SpaprEpow),
-        VMSTATE_UINT8(action, SpaprEpow),
-        VMSTATE_UINT8(modifier, SpaprEpow),
-        VMSTATE_UINT8_ARRAY(date, SpaprEpow, 4),
-        VMSTATE_UINT8_ARRAY(time, SpaprEpow, 4),
+        VMSTATE_UINT8(head.severity, SpaprEvent),
+        VMSTATE_UINT8(head.disposition, SpaprEvent),
+        VMSTATE_UINT8(head.initiator, SpaprEvent),
+        VMSTATE_UINT8(head.type, SpaprEvent),
+        VMSTATE_UINT8(head.subsystem, SpaprEvent),
+        VMSTATE_UINT8(head.event, SpaprEvent),
+        VMSTATE_UINT8(head.subtype, SpaprEvent),
+        VMSTATE_UINT32(head.id, SpaprEvent),
+        VMSTATE_UINT8_ARRAY(head.date, SpaprEvent, 4),
+        VMSTATE_UINT8_ARRAY(head.time, SpaprEvent, 4),
+        VMSTATE_UINT8_ARRAY(section, SpaprEvent, 12),
         VMSTATE_END_OF_LIST()
     },
 };
 
-static const VMStateDescription vmstate_spapr_warning = {
-    .name = "spapr-events/warning",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .fields = (const VMStateField[]) {
-        VMSTATE_UINT8(severity, SpaprErrlogHead),
-        VMSTATE_UINT8(disposition, SpaprErrlogHead),
-        VMSTATE_UINT8(initiator, SpaprErrlogHead),
-        VMSTATE_UINT8(type, SpaprErrlogHead),
-        VMSTATE_UINT8(subsystem, SpaprErrlogHead),
-        VMSTATE_UINT8(event, SpaprErrlogHead),
-        VMSTATE_UINT8(subtype, SpaprErrlogHead),
-        VMSTATE_UINT32(id, SpaprErrlogHead),
-        VMSTATE_UINT8_ARRAY(date, SpaprErrlogHead, 4),
-        VMSTATE_UINT8_ARRAY(time, SpaprErrlogHead, 4),
-        VMSTATE_END_OF_LIST()
-    },
-};
+static bool queue_valid(void *opaque, int version_id)
+{
+    const SpaprEventQueue *queue = opaque;
 
-static const VMStateDescription vmstate_spapr_hotplug = {
-    .name = "spapr-events/hotplug",
+    return queue->count <= queue->max;
+}
+
+static const VMStateDescription vmstate_spapr_event_queue = {
+    .name = "spapr-events/queue",
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
-        VMSTATE_UINT32(id, SpaprHotplug),
-        VMSTATE_UINT32(index, SpaprHotplug),
-        VMSTATE_UINT8(resource, SpaprHotplug),
-        VMSTATE_UINT8(action, SpaprHotplug),
-        VMSTATE_UINT8_ARRAY(date, SpaprHotplug, 4),
-        VMSTATE_UINT8_ARRAY(time, SpaprHotplug, 4),
+        VMSTATE_UINT32(count, SpaprEventQueue),
+        VMSTATE_VALIDATE("the number of events", queue_valid),
+        VMSTATE_STRUCT_VARRAY_UINT32(events, SpaprEventQueue, count, 1,
+                                     vmstate_spapr_event, SpaprEvent),
         VMSTATE_END_OF_LIST()
     },
 };
@@ -541,18 +499,15 @@ static const VMStateDescription vmstate_spapr_events = {
     .pre_save = spapr_events_pre_save,
     .post_load = spapr_events_post_load,
     .fields = (const VMStateField[]) {
-        VMSTATE_STRUCT_ARRAY(epow, SpaprEvents, SPAPR_EVENTS_MAX, 1,
-                             vmstate_spapr_epow, SpaprEpow),
-        VMSTATE_UINT32(epow_count, SpaprEvents),
+        VMSTATE_STRUCT(epow, SpaprEvents, 1, vmstate_spapr_event_queue,
+                       SpaprEventQueue),
+        VMSTATE_STRUCT(hotplug, SpaprEvents, 1, vmstate_spapr_event_queue,
+                       SpaprEventQueue),
+        VMSTATE_STRUCT(warnings, SpaprEvents, 1, vmstate_spapr_event_queue,
+                       SpaprEventQueue),
         VMSTATE_UINT32(last_id, SpaprEvents),
         VMSTATE_UINT8(epow_sensor, SpaprEvents),
-        VMSTATE_STRUCT_ARRAY(warnings, SpaprEvents, SPAPR_EVENTS_MAX, 1,
-                             vmstate_spapr_warning, SpaprErrlogHead),
-        VMSTATE_UINT32(warning_count, SpaprEvents),
         VMSTATE_BOOL(scan_told, SpaprEvents),
-        VMSTATE_STRUCT_ARRAY(hotplug, SpaprEvents, SPAPR_EVENTS_HOTPLUG_MAX, 1,
-                             vmstate_spapr_hotplug, SpaprHotplug),
-        VMSTATE_UINT32(hotplug_count, SpaprEvents),
         VMSTATE_UINT32(failed_token, SpaprEvents),
         VMSTATE_END_OF_LIST()
     },
@@ -577,6 +532,7 @@ static const TypeInfo spapr_events_types[] = {
         .name = TYPE_SPAPR_EVENTS,
         .parent = TYPE_SPAPR_MODULE,
         .instance_size = sizeof(SpaprEvents),
+        .instance_init = spapr_events_init,
         .class_init = spapr_events_class_init,
     },
 };

@@ -23,17 +23,6 @@ enum {
     SPAPR_EPOW_SYSTEM_SHUTDOWN  = 3,
 };
 
-/* An environmental and power warning that the guest has not fetched yet */
-typedef struct SpaprEpow {
-    uint32_t id;        /* unique until the machine ends */
-    uint8_t action;     /* SPAPR_EPOW_* */
-    uint8_t modifier;   /* LoPAR, "Platform Event Log Format, EPOW Section" */
-    uint8_t date[4];    /* when it came: YYYYMMDD in BCD */
-    uint8_t time[4];    /* HHMMSS and hundredths, likewise */
-} SpaprEpow;
-
-#define SPAPR_EVENTS_MAX 8
-
 /* Fields of "Platform Event Log Format, Hotplug Section" */
 enum {
     SPAPR_HOTPLUG_PCI           = 5,
@@ -42,36 +31,36 @@ enum {
     SPAPR_HOTPLUG_REMOVE        = 2,
 };
 
-/* A hot plug event that the guest has not fetched yet */
-typedef struct SpaprHotplug {
-    uint32_t id;        /* as SpaprEpow's */
-    uint32_t index;     /* of the connector */
-    uint8_t resource;   /* SPAPR_HOTPLUG_* */
-    uint8_t action;     /* likewise */
-    uint8_t date[4];
-    uint8_t time[4];
-} SpaprHotplug;
+/* An event whose log the guest has not fetched yet */
+typedef struct SpaprEvent {
+    SpaprErrlogHead head;
+    uint8_t section[12];    /* of the log besides the main ones, no header */
+} SpaprEvent;
 
-/* Each slot of a PCI bus may have one, and be asked for once more */
-#define SPAPR_EVENTS_HOTPLUG_MAX 64
+/* Of hot plug: each slot of a PCI bus may have one, and be asked for once more */
+#define SPAPR_EVENTS_HOTPLUG_MAX    64
+#define SPAPR_EVENTS_MAX            8       /* of other kinds */
+
+/* The events of one kind, the oldest first */
+typedef struct SpaprEventQueue {
+    SpaprEvent events[SPAPR_EVENTS_HOTPLUG_MAX];
+    uint32_t count;
+    uint32_t max;
+    const char *section;    /* the two letters of the logs' section, or NULL */
+    uint8_t version;
+    uint8_t section_size;
+} SpaprEventQueue;
 
 struct SpaprEvents {
     SpaprModule parent_obj;
 
-    SpaprEpow epow[SPAPR_EVENTS_MAX];   /* the oldest first */
-    uint32_t epow_count;
-    uint32_t last_id;
-    uint8_t epow_sensor;    /* the action code in force */
-
-    /* What event-scan is to tell: internal errors, the oldest first */
-    SpaprErrlogHead warnings[SPAPR_EVENTS_MAX];
-    uint32_t warning_count;
-    bool scan_told;         /* this sequence of calls has got its log */
-
-    SpaprHotplug hotplug[SPAPR_EVENTS_HOTPLUG_MAX]; /* the oldest first */
-    uint32_t hotplug_count;
-
-    uint32_t failed_token;  /* spapr_rtas_failed(), on its way */
+    SpaprEventQueue epow;
+    SpaprEventQueue hotplug;
+    SpaprEventQueue warnings;   /* of internal errors, for event-scan */
+    uint32_t last_id;           /* of a log */
+    uint8_t epow_sensor;        /* the action code in force */
+    bool scan_told;             /* this sequence of calls has got its log */
+    uint32_t failed_token;      /* spapr_rtas_failed(), on its way */
 
     qemu_irq epow_irq;
     qemu_irq hotplug_irq;
