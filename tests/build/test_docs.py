@@ -75,6 +75,11 @@ class Calls(unittest.TestCase):
                          sorted(self.rtas))
 
 
+def words(label):
+    """A label as Sphinx compares it."""
+    return ' '.join(label.lower().split())
+
+
 def machine_options(machine):
     """The options of a machine."""
     out = run(BINARY, '-machine', f'{machine},help')
@@ -141,6 +146,25 @@ class Manual(unittest.TestCase):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual((done.returncode, done.stderr), (0, ''),
                          shlex.join(command))
+
+
+class References(unittest.TestCase):
+    """What other pages of QEMU's documentation refer to."""
+
+    def test_labels(self):
+        """All labels are there, also those of pages that ours replace."""
+        labels, wanted = set(), {}
+        for path in (BUILD / 'qemu').rglob('*.rst*'):
+            text = path.read_text(encoding='utf-8', errors='replace')
+            labels.update(words(label) for label in
+                          re.findall(r'\.\. _`?([^:`]+)`?:\s*$', text, re.M))
+            for target in re.findall(r':ref:`(?:[^`<]+<)?([^`>]+)>?`', text):
+                # Those of options are made when QEMU's pages are built.
+                if not target.startswith('system/invocation-'):
+                    wanted[words(target)] = path.name
+        self.assertGreater(len(wanted), 20)
+        self.assertEqual({label: page for label, page in wanted.items()
+                          if label not in labels}, {})
 
 
 class Sphinx(unittest.TestCase):
