@@ -171,9 +171,11 @@ def unavailable(config: Config) -> None:
         _fail(board, 'unavailable')
         expect_equal('state', _state(board), 'unavailable')
         board.sh('cat /sys/bus/pci/devices/0001*/config > /dev/null')
-        wait('Linux gives up', lambda: bool(re.search(
-            'EEH: (Permanent failure|Unable to recover)', board.sh('dmesg'))),
-             RECOVERY)
+        # Linux 6.1 takes a bridge in this state for one that has no EEH
+        if config.kernel != '6.1-64k':
+            wait('Linux gives up', lambda: bool(re.search(
+                'EEH: (Permanent failure|Unable to recover)',
+                board.sh('dmesg'))), RECOVERY)
         board.vm.cmd('system_reset')
         board.console.wait_shell(config.boot_time)
         expect_equal('state', _state(board), 'normal')
