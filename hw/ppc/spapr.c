@@ -388,6 +388,7 @@ static void machine_init_done(Notifier *notifier, void *data)
     size_t size;
     void *fdt;
 
+    spapr_pci_init_done(spapr->hv->pci);
     if (MACHINE(spapr)->dumpdtb) {
         spapr_cas_machine_reset(spapr->hv->cas);
         fdt = spapr_firmware_build_tree(fw, &size);

@@ -393,6 +393,15 @@ static void pci_populate_dt(SpaprModule *module, DtNode *root)
     }
 }
 
+void spapr_pci_init_done(SpaprPci *pci)
+{
+    for (int i = 0; i < SPAPR_PCI_MAX_BRIDGES; i++) {
+        if (pci->bridges[i]) {
+            spapr_pci_plug_check(pci->bridges[i]);
+        }
+    }
+}
+
 static void pci_realize(DeviceState *dev, Error **errp)
 {
     /* Functions may have MSI capabilities */

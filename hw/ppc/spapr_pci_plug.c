@@ -12,6 +12,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/error-report.h"
 #include "qapi/error.h"
 #include "qapi/qapi-events-qdev.h"
 #include "hw/hotplug.h"
@@ -195,6 +196,30 @@ void spapr_pci_plug_number(SpaprPhb *phb, PCIBus *bus, unsigned number)
                                  slots, SPAPR_DRC_PCI(phb->index, number, 0),
                                  SPAPR_DRC_PCI_STRIDE, PCI_SLOT_MAX);
     g_hash_table_insert(phb->slots, bus, slots);
+}
+
+/* Who looks for functions goes on to the next slot when there is no function 0 */
+static void check_bus(PCIBus *bus, void *phb)
+{
+    if (BUS(bus)->hotplug_handler != HOTPLUG_HANDLER(phb)) {
+        return;
+    }
+    for (unsigned devfn = 0; devfn < PCI_DEVFN_MAX; devfn++) {
+        unsigned slot = PCI_SLOT(devfn), fn = PCI_FUNC(devfn);
+        PCIDevice *dev = bus->devices[devfn];
+
+        if (dev && !pci_is_vf(dev) && !bus->devices[PCI_DEVFN(slot, 0)]) {
+            warn_report("%s: the guest won't find function %u of slot %u, "
+                        "which has no function 0",
+                        DEVICE(dev)->id ?: object_get_typename(OBJECT(dev)),
+                        fn, slot);
+        }
+    }
+}
+
+void spapr_pci_plug_check(SpaprPhb *phb)
+{
+    pci_for_each_bus(PCI_HOST_BRIDGE(phb)->bus, check_bus, phb);
 }
 
 bool spapr_pci_plug_connected(SpaprPhb *phb, PCIDevice *dev)

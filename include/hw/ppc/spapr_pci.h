@@ -169,6 +169,9 @@ PCIDevice *spapr_pci_function(SpaprPhb *phb, uint32_t config_addr);
  */
 SpaprPhb *spapr_pci_find(SpaprPci *pci, const uint32_t *args, PCIDevice **dev);
 
+/** spapr_pci_init_done: all is there that the machine starts with */
+void spapr_pci_init_done(SpaprPci *pci);
+
 /* LoPAR, table "Definition Config_addr" */
 static inline uint32_t spapr_pci_config_addr(PCIDevice *dev)
 {
@@ -262,6 +265,8 @@ void spapr_pci_plug_finalize(SpaprPhb *phb);
 void spapr_pci_plug_handle(SpaprPhb *phb, PCIBus *bus);
 /** spapr_pci_plug_number: a bus has got its number, and its slots connectors */
 void spapr_pci_plug_number(SpaprPhb *phb, PCIBus *bus, unsigned number);
+/** spapr_pci_plug_check: warn of functions that the guest won't find */
+void spapr_pci_plug_check(SpaprPhb *phb);
 /** spapr_pci_plug_connected: whether the guest may use a function */
 bool spapr_pci_plug_connected(SpaprPhb *phb, PCIDevice *dev);
 /** spapr_pci_plug_visible: whether it finds the function */

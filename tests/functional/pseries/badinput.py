@@ -217,6 +217,20 @@ def host_function() -> None:
               f'vfio {functions[0]}: ')
 
 
+@test('bad-input/pci/no-function-0', timeout=60)
+def no_function_0() -> None:
+    """Such a machine starts, but its user is told what is wrong."""
+    done = subprocess.run(
+        [qemu_binary(), '-M', 'pseries', '-nodefaults', '-display', 'none',
+         '-S', '-qmp', 'stdio', '-device', 'virtio-rng-pci,id=lone,addr=3.1'],
+        input='{"execute": "qmp_capabilities"}{"execute": "quit"}', text=True,
+        timeout=30, capture_output=True, check=False)
+    expect_equal('exit code', done.returncode, 0)
+    expect_true(f'a warning names the device: {done.stderr}',
+                re.fullmatch(r'.*: warning: lone: .* function 1 of slot 3.*\n',
+                             done.stderr))
+
+
 # Each option of `-M pseries,help` with a value that no machine can have, and
 # what more is on the command line.
 OPTIONS: dict[str, tuple[str, Sequence[str]]] = {

@@ -47,7 +47,9 @@ PLACES = {
                     ('pci-bridge,id=bridge,chassis_nr=1',)),
     'host-bridge': Place('virtio-blk-pci,bus=host.0,addr=3.1,'
                          'multifunction=on',
-                         ('spapr-pci-host-bridge,id=host,index=3',)),
+                         ('spapr-pci-host-bridge,id=host,index=3',
+                          'virtio-rng-pci,bus=host.0,addr=3,'
+                          'multifunction=on')),
 }
 
 
