@@ -14,7 +14,10 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/atomic.h"
 #include "qemu/main-loop.h"
+#include "qemu/processor.h"
+#include "qemu/timer.h"
 #include "exec/cpu-common.h"
 #include "hw/boards.h"
 #include "hw/ppc/ppc.h"
@@ -24,6 +27,7 @@
 #include "hw/ppc/spapr_irq.h"
 #include "hw/ppc/spapr_mmu.h"
 #include "migration/vmstate.h"
+#include "system/cpus.h"
 #include "system/reset.h"
 #include "target/ppc/helper_regs.h"
 #include "trace.h"
@@ -35,6 +39,18 @@ static const char *const core_models[] = {
     "power10_v2.0",
     "power11_v2.0",
 };
+
+/*
+ * How long a processor looks out for the end of a wait, at most. A disk answers
+ * within that time, or a network's other end.
+ */
+#define POLL_MAX_NS             (300 * SCALE_US)
+
+/* A look takes a microsecond or two, if no other thread wants the processor */
+#define POLL_CROWDED_NS         (20 * SCALE_US)
+
+/* Pauses between two looks, for the sake of who shares the host's core */
+#define POLL_PAUSES             50
 
 /* Registers of a processor that is to start */
 typedef struct StartState {
@@ -113,6 +129,60 @@ void spapr_vcpu_wake(SpaprVcpu *vcpu, SpaprDispatchReason reason)
     cs->halted = 0;
     ppc_maybe_interrupt(env);
     qemu_cpu_kick(cs);
+}
+
+/*
+ * Halt polling
+ *
+ * To put a processor's thread to sleep and to wake it again takes the host tens
+ * of microseconds, which is much for a guest that waits for a disk. So, as KVM
+ * does it, a processor whose last wait was a brief one looks out for the end of
+ * this one for a while before it sleeps. It is one at a time, it leaves the
+ * host's processor to whoever wants it, and sleeps once somebody did.
+ */
+
+static void poll_while_halted(SpaprVcpu *vcpu)
+{
+    CPUState *cs = CPU(vcpu->cpu);
+    int64_t now = vcpu->wait_since;
+    int64_t end = now + POLL_MAX_NS;
+    int64_t before;
+    bool ended;
+
+    /* Whoever ends a wait, or wants this thread for something else, kicks it */
+    do {
+        before = now;
+        g_thread_yield();
+        for (int i = 0; i < POLL_PAUSES; i++) {
+            cpu_relax();
+        }
+        ended = qatomic_read(&cs->exit_request);
+        now = get_clock();
+    } while (!ended && now < end && now - before < POLL_CROWDED_NS);
+    trace_spapr_vcpu_poll(vcpu->cpu->vcpu_id, ended);
+}
+
+void spapr_vcpu_poll(SpaprVcpu *vcpu)
+{
+    SpaprHypervisor *hv = vcpu->core->hv;
+
+    if (!CPU(vcpu->cpu)->halted || !hv->may_poll ||
+        !qemu_tcg_mttcg_enabled()) {
+        return;
+    }
+    vcpu->wait_since = get_clock();
+    if (vcpu->waits_briefly && !qatomic_xchg(&hv->polling, true)) {
+        poll_while_halted(vcpu);
+        qatomic_set(&hv->polling, false);
+    }
+}
+
+void spapr_vcpu_poll_end(SpaprVcpu *vcpu)
+{
+    if (vcpu->wait_since) {
+        vcpu->waits_briefly = get_clock() - vcpu->wait_since < POLL_MAX_NS;
+        vcpu->wait_since = 0;
+    }
 }
 
 bool spapr_vcpu_sole_active(SpaprVcpu *vcpu)
@@ -309,6 +379,8 @@ static void vcpu_forget(SpaprVcpu *vcpu)
     vcpu->deaf = false;
     vcpu->conferring = false;
     vcpu->wait_reason = SPAPR_PREEMPT_CEDE;
+    vcpu->wait_since = 0;
+    vcpu->waits_briefly = false;
     vcpu->lpcr_mask = 0;
 }
 

@@ -7,6 +7,7 @@
 #include "qapi/error.h"
 #include "qemu/uuid.h"
 #include "system/system.h"
+#include "hw/ppc/spapr_cpu_core.h"
 #include "hw/ppc/spapr_hypervisor.h"
 #include "hw/ppc/spapr_mmu.h"
 #include "hw/ppc/spapr_module.h"
@@ -88,6 +89,7 @@ static bool hv_get_pate(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu,
 
 static void hv_cpu_exec_enter(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 {
+    spapr_vcpu_poll_end(spapr_vcpu(cpu));
     spapr_mmu_enter(cpu);
     spapr_vpa_dispatch(cpu);
 }
@@ -95,6 +97,7 @@ static void hv_cpu_exec_enter(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 static void hv_cpu_exec_exit(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 {
     spapr_vpa_preempt(cpu);
+    spapr_vcpu_poll(spapr_vcpu(cpu));
 }
 
 /* The node's identity: LoPAR, app. "PAPR Binding", root node properties */
@@ -185,6 +188,7 @@ static void spapr_hypervisor_init(Object *obj)
     hv->rtas = spapr_rtas_table_new();
     hv->modules = g_ptr_array_new();
     hv->vcpus = g_ptr_array_new();
+    hv->may_poll = g_get_num_processors() > 1;
     powerpc_register_hypercall(hv->hcalls, H_PRIVATE_RTAS, "H_RTAS", NULL,
                                h_rtas, hv);
 }

@@ -844,6 +844,112 @@ static void test_guest_stop(const void *accel)
     qtest_quit(qts);
 }
 
+/*
+ * Two processors that wake each other in turn: nothing gets lost on the way to
+ * sleep. Each knows its own mailbox, where the other's number is the argument
+ * and where it counts its turns.
+ */
+static const uint32_t game[] = {
+    MR(31, 3),
+    ADDI(3, 0, H_PROD),         /* + 4: again */
+    LD(4, 31, MAIL_ARGS),
+    SC_1,
+    ADDI(3, 0, H_CEDE),
+    SC_1,
+    LD(5, 31, MAIL_DONE),
+    ADDI(5, 5, 1),
+    STD(5, 31, MAIL_DONE),
+    B(36, 4),
+};
+#define GAME            (GUEST_SIZE + 0x1000)
+#define GAME_TURNS      500
+
+static void game_begin(QTestState *qts)
+{
+    g_autofree void *fdt = spapr_qtest_fdt(qts);
+    uint8_t code[sizeof(game)];
+
+    put_code(code, 0, game, ARRAY_SIZE(game));
+    qtest_memwrite(qts, GAME, code, sizeof(code));
+    qtest_writel(qts, AREA, spapr_qtest_rtas_token(fdt, "stop-self"));
+    qtest_writel(qts, AREA + 4, 0);
+    qtest_writel(qts, AREA + 8, 1);
+    for (int cpu = 1; cpu < 3; cpu++) {
+        post(qts, cpu, H_PRIVATE_RTAS, AREA, 0, 0, false, NO_TICK);
+        assert_waits(qts, cpu);
+        qtest_writeq(qts, MAILBOX(cpu) + MAIL_ARGS, 3 - cpu);
+    }
+    for (int cpu = 1; cpu < 3; cpu++) {
+        const uint32_t args[] = { cpu, GAME, MAILBOX(cpu) };
+
+        g_assert_cmpint(guest_rtas(qts, 0, "start-cpu", args, 3, 1), ==, 0);
+    }
+    /* It would use up its time slices where all share one thread */
+    post(qts, 0, H_CEDE, 0, 0, 0, false, NO_TICK);
+}
+
+static void await_turns(QTestState *qts)
+{
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
+
+    for (int cpu = 1; cpu < 3; cpu++) {
+        uint64_t turns = mail(qts, cpu, MAIL_DONE);
+
+        while (mail(qts, cpu, MAIL_DONE) < turns + GAME_TURNS) {
+            g_assert_cmpint(g_get_monotonic_time(), <, end);
+            g_usleep(1000);
+        }
+    }
+}
+
+static void test_guest_game(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+    uint64_t turns;
+
+    game_begin(qts);
+    for (int i = 0; i < 3; i++) {
+        await_turns(qts);
+        qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
+        turns = mail(qts, 1, MAIL_DONE);
+        g_usleep(WATCH_US / 10);
+        g_assert_cmpuint(mail(qts, 1, MAIL_DONE), ==, turns);
+        qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
+    }
+    await_turns(qts);
+    /* Nor does a reset in the middle leave anything behind */
+    qtest_system_reset(qts);
+    qtest_quit(qts);
+}
+
+/*
+ * A processor whose waits are brief looks out for their ends before it sleeps,
+ * unless others could not run meanwhile.
+ */
+static void test_guest_poll(const void *accel)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *more = NULL;
+    g_autofree char *log = NULL;
+    int fd = g_file_open_tmp("spapr-vcpu-XXXXXX", &path, NULL);
+    QTestState *qts;
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    more = g_strdup_printf(" -trace spapr_vcpu_poll -D %s", path);
+    qts = start_guest_more(accel, more);
+    game_begin(qts);
+    await_turns(qts);
+    qtest_quit(qts);
+    g_assert_true(g_file_get_contents(path, &log, NULL, NULL));
+    unlink(path);
+    if (strstr(accel, "multi") && g_get_num_processors() > 1) {
+        g_assert_nonnull(strstr(log, "wait has ended=1"));
+    } else {
+        g_assert_null(strstr(log, "spapr_vcpu_poll"));
+    }
+}
+
 /* The mode of all processors has changed when the call returns */
 static void test_guest_set_mode(const void *accel)
 {
@@ -870,6 +976,8 @@ static const GuestTest guest_tests[] = {
     { "confer", test_guest_confer },
     { "sys-reset", test_guest_sys_reset },
     { "stop", test_guest_stop },
+    { "game", test_guest_game },
+    { "poll", test_guest_poll },
     { "set-mode", test_guest_set_mode },
 };
 

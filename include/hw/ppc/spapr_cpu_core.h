@@ -40,6 +40,9 @@ typedef struct SpaprVcpu {
     bool conferring;        /* gives up its time slice; spapr_vpa_preempt() */
     uint8_t wait_reason;    /* SpaprPreemptReason of the wait it is in */
 
+    int64_t wait_since;     /* of get_clock(), in ns; 0 while it doesn't wait */
+    bool waits_briefly;     /* its last wait was brief enough to poll */
+
     /* How often its TLB was to be flushed, and as of when it has been */
     uint32_t flush_wanted;
     uint32_t flush_done;
@@ -137,6 +140,16 @@ bool spapr_vcpu_waits(SpaprVcpu *vcpu);
  * @reason: what the guest's trace log shall say
  */
 void spapr_vcpu_wake(SpaprVcpu *vcpu, SpaprDispatchReason reason);
+
+/**
+ * spapr_vcpu_poll: before the thread of a processor that waits goes to sleep,
+ * look whether the wait is over soon. By the processor's own thread, when it
+ * leaves guest code, without the BQL.
+ */
+void spapr_vcpu_poll(SpaprVcpu *vcpu);
+
+/** spapr_vcpu_poll_end: note how long it has waited; before it goes on */
+void spapr_vcpu_poll_end(SpaprVcpu *vcpu);
 
 /**
  * spapr_vcpu_active: whether the processor takes part in what the partition

@@ -46,6 +46,8 @@ struct SpaprHypervisor {
     GPtrArray *modules;     /* SpaprModule *, in the order of installation */
     /* SpaprVcpu * by interrupt server number, NULL for numbers nobody has */
     GPtrArray *vcpus;
+    bool may_poll;          /* the host has more than one processor for us */
+    bool polling;           /* one of them does; atomic; spapr_vcpu_poll() */
 
     /* What the user wants the guest to be told of the host; NULL: nothing */
     char *host_model;
