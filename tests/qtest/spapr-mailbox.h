@@ -243,11 +243,16 @@ static inline uint32_t guest_rtas(QTestState *qts, int cpu, const char *name,
     return qtest_readl(qts, GUEST_RTAS + 4 * (3 + nargs));
 }
 
-static inline void guest_start_cpu(QTestState *qts, int cpu)
+static inline void guest_start_cpu_at(QTestState *qts, int cpu, uint32_t entry)
 {
-    const uint32_t args[] = { cpu, GUEST_LOOP, MAILBOX(cpu) };
+    const uint32_t args[] = { cpu, entry, MAILBOX(cpu) };
 
     g_assert_cmpint(guest_rtas(qts, 0, "start-cpu", args, 3, 1), ==, 0);
+}
+
+static inline void guest_start_cpu(QTestState *qts, int cpu)
+{
+    guest_start_cpu_at(qts, cpu, GUEST_LOOP);
 }
 
 static inline bool guest_cpu_is_stopped(QTestState *qts, int cpu)

@@ -813,16 +813,23 @@ static void test_guest_sys_reset(const void *accel)
     qtest_quit(qts);
 }
 
-static void test_guest_stop(const void *accel)
+/* What a processor calls to stop itself, at AREA */
+static void put_stop_self(QTestState *qts)
 {
-    QTestState *qts = start_guest(accel);
     g_autofree void *fdt = spapr_qtest_fdt(qts);
-    uint64_t done = mail(qts, 1, MAIL_DONE);
 
-    g_assert_false(guest_cpu_is_stopped(qts, 1));
     qtest_writel(qts, AREA, spapr_qtest_rtas_token(fdt, "stop-self"));
     qtest_writel(qts, AREA + 4, 0);
     qtest_writel(qts, AREA + 8, 1);
+}
+
+static void test_guest_stop(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+    uint64_t done = mail(qts, 1, MAIL_DONE);
+
+    g_assert_false(guest_cpu_is_stopped(qts, 1));
+    put_stop_self(qts);
     post(qts, 1, H_PRIVATE_RTAS, AREA, 0, 0, false, TICKS_PER_MS);
     assert_waits(qts, 1);
     g_assert_true(guest_cpu_is_stopped(qts, 1));
@@ -866,23 +873,18 @@ static const uint32_t game[] = {
 
 static void game_begin(QTestState *qts)
 {
-    g_autofree void *fdt = spapr_qtest_fdt(qts);
     uint8_t code[sizeof(game)];
 
     put_code(code, 0, game, ARRAY_SIZE(game));
     qtest_memwrite(qts, GAME, code, sizeof(code));
-    qtest_writel(qts, AREA, spapr_qtest_rtas_token(fdt, "stop-self"));
-    qtest_writel(qts, AREA + 4, 0);
-    qtest_writel(qts, AREA + 8, 1);
+    put_stop_self(qts);
     for (int cpu = 1; cpu < 3; cpu++) {
         post(qts, cpu, H_PRIVATE_RTAS, AREA, 0, 0, false, NO_TICK);
         assert_waits(qts, cpu);
         qtest_writeq(qts, MAILBOX(cpu) + MAIL_ARGS, 3 - cpu);
     }
     for (int cpu = 1; cpu < 3; cpu++) {
-        const uint32_t args[] = { cpu, GAME, MAILBOX(cpu) };
-
-        g_assert_cmpint(guest_rtas(qts, 0, "start-cpu", args, 3, 1), ==, 0);
+        guest_start_cpu_at(qts, cpu, GAME);
     }
     /* It would use up its time slices where all share one thread */
     post(qts, 0, H_CEDE, 0, 0, 0, false, NO_TICK);
