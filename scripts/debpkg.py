@@ -10,7 +10,11 @@ the archive's signature against Debian's keyring, and each file's digest.
 
 What is there already is used without a look at the network.  The lists are
 loaded when there are none, and again when something has to be downloaded and
-they are older than a day, or when the download fails.
+they are older than a day, or when the download fails.  After a new revision of
+a release a mirror can lack for days what its lists name: then the lists are
+loaded by the release's other name, where they may be the ones before, and of
+kernels an older one is taken.  What fails for another reason, as when a network
+is away for a moment, is tried again: after $FETCH_PAUSE seconds (default: 20).
 """
 
 import argparse
@@ -30,8 +34,7 @@ KEYRINGS = ('/usr/share/keyrings/debian-archive-keyring.gpg',
 SOURCE = 'source'           # the pseudo architecture of source packages
 MAX_AGE = 24 * 60 * 60      # seconds that downloaded lists are trusted
 UPDATE_TIMEOUT = 900        # seconds for apt-get update
-UPDATE_PAUSE = 30           # seconds to wait for a mirror in disorder
-UPDATE_TRIES = 4
+TRIES = 4                   # how often something is tried that fails
 ALIASES = ('stable', 'oldstable')   # other names that a release can have
 DOWNLOAD_TIMEOUT = 3600     # seconds for apt-get download
 
@@ -47,6 +50,11 @@ def build_dir():
 
 def _say(text):
     print(f'  {text}', file=sys.stderr, flush=True)
+
+
+def _pause():
+    """Give whatever is out of order some time."""
+    time.sleep(float(os.environ.get('FETCH_PAUSE', 20)))
 
 
 def _verbose():
@@ -116,6 +124,17 @@ def _keyring():
             return path
     raise Error("Debian's archive keys are missing: "
                 'install the package debian-archive-keyring')
+
+
+def _remedy(remedies):
+    """Apply the first one that works; say whether there was one."""
+    while remedies:
+        try:
+            if remedies.pop(0)() is not False:
+                return True
+        except Error as err:
+            _say(str(err))
+    return False
 
 
 class State:
@@ -201,7 +220,11 @@ Dir::Cache::srcpkgcache "srcpkgcache.bin";
         return code, out
 
     def _load_alias(self):
-        """Load the lists by another name; say whether there is one."""
+        """Load the lists by another name; say whether there is one.
+
+        Without one, there are those by the release's own name again.
+        """
+        self._shown.clear()
         for name in ALIASES:
             code, _ = self._load(name)
             if not code:
@@ -209,6 +232,7 @@ Dir::Cache::srcpkgcache "srcpkgcache.bin";
                                      '--format', '$(CODENAME)')
                 if set(out.split()) == {self.suite}:
                     return True
+        self._load(self.suite)
         return False
 
     def update(self):
@@ -222,22 +246,20 @@ Dir::Cache::srcpkgcache "srcpkgcache.bin";
         _say(f'apt lists of Debian {self.suite} ({self.arch})')
         self._create()
         self._shown.clear()
-        for _ in range(UPDATE_TRIES):
+        for left in reversed(range(TRIES)):
             code, out = self._load(self.suite)
-            if not code or 'Mirror sync in progress' not in out:
-                break
-            if self._load_alias():
-                code = 0
-                break
-            _say('the mirror is being brought up to date; trying again')
-            time.sleep(UPDATE_PAUSE)
-        if code:
-            errors = [line for line in out.splitlines()
-                      if line.startswith(('E:', 'W:', 'Err:'))]
-            raise Error(f'cannot load the package lists of Debian '
-                        f'{self.suite} from {mirror()} (network?): '
-                        + '; '.join(errors[:3] or [out.strip()[-200:]]))
-        self.stamp.touch()
+            if not code or ('Mirror sync in progress' in out
+                            and self._load_alias()):
+                self.stamp.touch()
+                return
+            if left:
+                _say('the package lists are not to be had; trying again')
+                _pause()
+        errors = [line for line in out.splitlines()
+                  if line.startswith(('E:', 'W:', 'Err:'))]
+        raise Error(f'cannot load the package lists of Debian '
+                    f'{self.suite} from {mirror()} (network?): '
+                    + '; '.join(errors[:3] or [out.strip()[-200:]]))
 
     def ready(self):
         """Make sure that there are lists, however old."""
@@ -259,7 +281,7 @@ Dir::Cache::srcpkgcache "srcpkgcache.bin";
         return self._shown[name]
 
     def with_fresh_lists(self, missing, download):
-        """Download what is missing, with new lists should it come to that.
+        """Download what is missing, with other lists should it come to that.
 
         missing() says what is not there yet, download(what) gets it.
         """
@@ -271,15 +293,17 @@ Dir::Cache::srcpkgcache "srcpkgcache.bin";
             except Error as err:
                 _say(f'{err}; going on with the lists of the last time')
             want = missing()
-        for attempt in (1, 2):
+        remedies = [_pause, self.update, self._load_alias]
+        for _ in range(TRIES):
             if not want:
                 return
             try:
                 download(want)
-            except Error:
-                if attempt == 2:
+            except Error as err:
+                if ' 404 ' in str(err) and _pause in remedies:
+                    remedies.remove(_pause)     # waiting won't bring it
+                if not _remedy(remedies):
                     raise
-                self.update()
             want = missing()
         if want:
             raise Error(f'not to be had from Debian {self.suite}: '
@@ -305,6 +329,11 @@ def fetch(suite, arch, names, dest):
     def path(name):
         return dest / _deb_file(state.show(name))
 
+    def missing():
+        # A part of one, left when a connection broke off, is no package
+        return [name for name in names if not path(name).exists()
+                or path(name).stat().st_size != int(state.show(name)['Size'])]
+
     def download(want):
         for name in want:
             fields = state.show(name)
@@ -317,8 +346,7 @@ def fetch(suite, arch, names, dest):
                             + '; '.join(out.strip().splitlines()[-2:]))
 
     with state.locked():
-        state.with_fresh_lists(
-            lambda: [n for n in names if not path(n).exists()], download)
+        state.with_fresh_lists(missing, download)
         return {name: path(name) for name in names}
 
 
@@ -372,6 +400,43 @@ def depends(suite, arch, name):
                                    fields.get('Depends'))))
     return [re.split(r'[\s(:|]', item.strip())[0]
             for item in text.split(',') if item.strip()]
+
+
+def _kernels(suite, arch, meta):
+    """The kernel images that a metapackage can stand for, the best first.
+
+    That is the one it depends on, and then those that the lists still have
+    of before.
+    """
+    best = resolve(suite, arch, meta)
+    state = State(suite, arch)
+    with state.locked():
+        _, out, _ = state.apt('apt-cache', 'pkgnames', 'linux-image-')
+    flavour = meta.removeprefix('linux-image-')
+    others = [name for name in out.split() if name != best
+              and re.fullmatch(rf'linux-image-\d[^-]*(-\d+)?-{flavour}', name)]
+    others.sort(key=lambda name: [int(n) for n in re.findall(r'\d+', name)],
+                reverse=True)
+    return [best, *others]
+
+
+def fetch_kernel(suite, arch, meta, dest):
+    """Download the kernel image behind a metapackage, as fetch() does.
+
+    Returns the image's name and the path of its .deb.  An image that is not
+    to be had gives way to one of before.
+    """
+    failed = {}
+    while True:
+        name = next((name for name in _kernels(suite, arch, meta)
+                     if name not in failed), None)
+        if not name:
+            raise next(iter(failed.values()))
+        try:
+            return name, fetch(suite, arch, [name], dest)[name]
+        except Error as err:
+            failed[name] = err
+            _say(f'{err}; trying an older one')
 
 
 def resolve(suite, arch, name):

@@ -13,7 +13,7 @@ from common import BUILD, TOP, run, tap_main
 
 # The programs that scripts/packages needs, apt and dpkg aside.
 SHELL_TOOLS = ('cat', 'dirname', 'env', 'grep', 'id', 'mkdir', 'sed', 'sh',
-               'tail', 'tr')
+               'sleep', 'tail', 'tr')
 
 
 class Temporary(unittest.TestCase):
@@ -99,7 +99,8 @@ class Network(Temporary):
             self.skipTest('the mirror is not reached over the network here')
         dead = 'http://127.0.0.1:9'
         out = run('scripts/stage', code=1, BUILD_DIR=str(self.dir),
-                  QEMU_SRC='', http_proxy=dead, https_proxy=dead,
+                  FETCH_PAUSE='0', QEMU_SRC='',
+                  http_proxy=dead, https_proxy=dead,
                   HTTP_PROXY=dead, HTTPS_PROXY=dead, no_proxy='')
         last = out.splitlines()[-1]
         self.assertRegex(last, r'^stage: cannot load the package lists of '
@@ -192,8 +193,21 @@ class Packages(Temporary):
         """apt that cannot install, as without a network."""
         path = self.path(dpkg_query='', id='echo 0',
                          apt_get='echo cannot resolve; exit 100')
-        self.assertRegex(self.packages(path), '^packages: apt-get cannot '
+        self.assertRegex(self.packages(path, FETCH_PAUSE='0'),
+                         '^packages: apt-get cannot '
                          r'install what is missing \(is there a network\?\): ')
+
+    def test_apt_recovers(self):
+        """apt that can install at the third time."""
+        mark = self.dir / 'installed'
+        names = '\n'.join(f'echo installed {n}' for n in listed())
+        path = self.path(id='echo 0', dpkg_query=f'''\
+[ "$(grep -c install {mark} 2>/dev/null)" = 3 ] || exit 0
+{names}''', apt_get=f'''\
+echo "$@" >>{mark}
+[ "$(grep -c install {mark})" = 3 ]''')
+        self.packages(path, code=0, FETCH_PAUSE='0')
+        self.assertEqual(len(mark.read_text().splitlines()), 5)
 
     def test_installs_what_is_missing(self):
         """What is missing is installed, with sudo, and nothing else."""
@@ -201,7 +215,7 @@ class Packages(Temporary):
         names = '\n'.join(f'echo installed {n}' for n in listed()
                           if n != 'ccache')
         path = self.path(
-            id='echo 1000', sudo=f'[ "$1" = -n ] && shift; "$@"', true='',
+            id='echo 1000', sudo='[ "$1" = -n ] && shift; "$@"', true='',
             dpkg_query=f'{names}\n[ ! -e {mark} ] || echo installed ccache',
             apt_get=f'echo "$@" >{mark}')
         self.assertEqual(self.packages(path, code=0),

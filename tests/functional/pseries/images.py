@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import programs
 from .modules import Modules
-from .paths import GUEST_FILES, IMAGES, SetupError
+from .paths import BUILD, GUEST_FILES, IMAGES, SetupError
 
 import debpkg       # scripts/debpkg.py, found through paths
 
@@ -128,8 +128,8 @@ def _prepare_kernel(label: str) -> None:
     if kernel(label).exists():
         return
     suite, meta = KERNELS[label]
-    name = debpkg.resolve(suite, ARCH, meta)
-    boot = programs.package(suite, name) / 'boot'
+    name, deb = debpkg.fetch_kernel(suite, ARCH, meta, BUILD / 'debs')
+    boot = debpkg.unpack(deb, IMAGES / f'{suite}-{name}') / 'boot'
     release = name.removeprefix('linux-image-')
     pages = label.rpartition('-')[2].upper()
     config = (boot / f'config-{release}').read_text()
