@@ -54,6 +54,16 @@ def our_files(*suffixes):
                   if p.endswith(suffixes) and (ROOT / p).is_file())
 
 
+def our_python():
+    """Our Python files, with the suffix or a first line that says so."""
+    for path in our_files(''):
+        with open(ROOT / path, 'rb') as file:
+            first = file.readline(80)
+        if path.endswith('.py') or (first.startswith(b'#!')
+                                    and b'python3' in first):
+            yield path
+
+
 def our_qtests():
     """The qtest programs that are ours."""
     return sorted(path.stem
@@ -64,12 +74,14 @@ def qemu_qtests():
     """QEMU's qtest programs that `make check` runs, and what they skip."""
     text = (ROOT / 'tests/qtest/qemu-tests.list').read_text(encoding='utf-8')
     found = {}
+    suite = None
     for line in text.splitlines():
         for word in line.split('#')[0].split():
             if word.startswith('-'):
-                skipped.append(word[1:])
+                found[suite].append(word[1:])
             else:
-                skipped = found[word] = []
+                suite = word
+                found[suite] = []
     return found
 
 
