@@ -24,7 +24,7 @@
 #include "target/ppc/mmu-book3s-v3.h"
 #include "trace.h"
 
-/* The bits of LPCR that this room looks after */
+/* The bits of LPCR that this module looks after */
 #define MMU_LPCR                (LPCR_UPRT | LPCR_HR | LPCR_GTSE)
 
 /*

@@ -2,7 +2,7 @@
 /*
  * sPAPR: the "pseries" machine
  *
- * For the board's own rooms. Devices include the header of their bus instead.
+ * For the board's own modules. Devices include the header of their bus instead.
  */
 
 #ifndef HW_PPC_SPAPR_H

@@ -3,7 +3,7 @@
  * sPAPR: client architecture support
  *
  * Early in its life a guest tells, with "ibm,client-architecture-support",
- * what it can live with; this room decides what it gets.
+ * what it can live with; this module decides what it gets.
  */
 
 #ifndef HW_PPC_SPAPR_CAS_H

@@ -2,7 +2,7 @@
 /*
  * sPAPR: the inside of the hash page table
  *
- * For the files of this room alone, hw/ppc/spapr_hpt*.c: spapr_hpt.c has the
+ * For the files of this module alone, hw/ppc/spapr_hpt*.c: spapr_hpt.c has the
  * table and the rules by which it is read and written, spapr_hpt_resize.c
  * replaces it by one of another size. Everybody else includes spapr_mmu.h.
  */

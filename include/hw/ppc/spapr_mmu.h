@@ -2,7 +2,7 @@
 /*
  * sPAPR: address translation of the partition
  *
- * Two rooms: SpaprHpt owns the hash page table and its hypercalls; SpaprMmu
+ * Two modules: SpaprHpt owns the hash page table and its hypercalls; SpaprMmu
  * owns the choice between hash and radix and the process table.
  */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sPAPR: what every room of the board has in common
+ * sPAPR: what every module of the board has in common
  *
- * A module is a device below /machine that owns its state and brings all that
- * belongs to it: hypercalls, RTAS calls, device-tree nodes, reset, migration.
- * It is a system-bus device, so the core resets it and migrates its
+ * A module is a device below /machine/hypervisor that owns its state and brings
+ * all that belongs to it: hypercalls, RTAS calls, device-tree nodes, reset,
+ * migration. It is a system-bus device, so the core resets it and migrates its
  * VMStateDescription without more ado.
  */
 
