@@ -56,6 +56,7 @@ static inline void set_size(QTestState *qts, uint64_t addr, uint32_t size)
 }
 
 #define GUEST_LOOP      0x2000      /* start-cpu here, R3: the mailbox */
+#define GUEST_CALLED    (GUEST_LOOP + 4 * 18)   /* behind the call that is made */
 #define GUEST_SIZE      0x3000
 #define MAILBOX(cpu)    (0x100000 + 0x100 * (cpu))
 #define MAIL_GO         0
@@ -200,9 +201,15 @@ static inline void await(QTestState *qts, int cpu, int field, uint64_t value)
 /* The processor has taken its call, and the call doesn't return */
 static inline void assert_waits(QTestState *qts, int cpu)
 {
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
     uint64_t done = mail(qts, cpu, MAIL_DONE);
 
     await(qts, cpu, MAIL_GO, 0);
+    /* With one thread for all, others may have their turn before the call */
+    while (spapr_qtest_register(qts, cpu, "pc") != GUEST_CALLED) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(1000);
+    }
     g_usleep(WATCH_US);
     g_assert_cmpuint(mail(qts, cpu, MAIL_DONE), ==, done);
 }

@@ -564,7 +564,7 @@ static void guest_save(Guest *guest, const char *uri)
 {
     qtest_qmp_assert_success(guest->qts, "{ 'execute': 'migrate',"
                              "  'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(guest->qts);
+    spapr_qtest_await_migration(guest->qts, "completed");
     qtest_quit(guest->qts);
     guest->qts = NULL;
 }
@@ -575,7 +575,7 @@ static void guest_load(Guest *guest, const char *options, const char *uri)
     guest->qts = qtest_initf(BOARD "-S -incoming defer %s", options);
     qtest_qmp_assert_success(guest->qts, "{ 'execute': 'migrate-incoming',"
                              "  'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(guest->qts);
+    spapr_qtest_await_migration(guest->qts, "completed");
 }
 
 static void guest_continue(Guest *guest)
@@ -650,7 +650,7 @@ static void test_migration_shared(void)
     store(&source, 0, data, SIZE);
     qtest_qmp_assert_success(source.qts, "{ 'execute': 'migrate',"
                              "  'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(source.qts);
+    spapr_qtest_await_migration(source.qts, "completed");
     qtest_qmp_assert_success(target.qts, "{ 'execute': 'migrate-incoming',"
                              "  'arguments': { 'uri': %s } }", uri);
     qtest_qmp_eventwait(target.qts, "RESUME");

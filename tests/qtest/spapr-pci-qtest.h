@@ -32,6 +32,8 @@
 
 #define CONFIG_ADDR(bus, slot, fn) ((bus) << 16 | (slot) << 11 | (fn) << 8)
 
+#define VGA_ID          0x11111234
+
 /* QEMU's docs/specs/edu.rst */
 #define EDU_ID          0x11e81234
 #define EDU_IDENTITY    0x00

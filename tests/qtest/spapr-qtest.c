@@ -9,6 +9,7 @@
 #include "qobject/qdict.h"
 #include "spapr-qtest.h"
 #include <libfdt.h>
+#include <sys/ioctl.h>
 
 /* token, nargs, nret */
 #define RTAS_HEADER_CELLS   3
@@ -46,6 +47,22 @@ int64_t spapr_qtest_hcall(QTestState *qts, unsigned cpu, uint64_t token,
         rets[i] = parse_u64(reply[2 + i]);
     }
     return parse_u64(reply[1]);
+}
+
+uint64_t spapr_qtest_register(QTestState *qts, unsigned cpu, const char *name)
+{
+    g_autofree char *command = g_strdup_printf("print/x $%s", name);
+    QDict *reply = qtest_qmp(qts, "{ 'execute': 'human-monitor-command',"
+                             "  'arguments': { 'command-line': %s,"
+                             "                 'cpu-index': %u } }",
+                             command, cpu);
+    const char *digits = qdict_get_str(reply, "return");
+    char *end;
+    uint64_t value = g_ascii_strtoull(digits, &end, 16);
+
+    g_assert_true(end > digits && (*end == '\r' || *end == '\n'));
+    qobject_unref(reply);
+    return value;
 }
 
 void *spapr_qtest_fdt(QTestState *qts)
@@ -115,23 +132,41 @@ int32_t spapr_qtest_rtas(QTestState *qts, uint64_t buf, uint32_t token,
     return nret ? rets[0] : 0;
 }
 
-void spapr_qtest_wait_migrated(QTestState *qts)
+void spapr_qtest_await_migration(QTestState *qts, const char *goal)
 {
+    static const char *const ends[] = { "completed", "failed", "cancelled" };
     gint64 deadline = g_get_monotonic_time() + DEADLINE_S * G_USEC_PER_SEC;
 
     for (;;) {
         QDict *reply = qtest_qmp_assert_success_ref(
             qts, "{ 'execute': 'query-migrate' }");
-        const char *status = qdict_get_try_str(reply, "status");
-        bool completed = g_strcmp0(status, "completed") == 0;
+        const char *status = qdict_get_try_str(reply, "status") ?: "";
+        bool reached = g_str_equal(status, goal);
 
-        g_assert_cmpstr(status, !=, "failed");
+        for (int i = 0; !reached && i < G_N_ELEMENTS(ends); i++) {
+            g_assert_cmpstr(status, !=, ends[i]);
+        }
         qobject_unref(reply);
-        if (completed) {
+        if (reached) {
             return;
         }
         g_assert_cmpint(g_get_monotonic_time(), <, deadline);
-        g_usleep(10 * 1000);
+        g_usleep(1000);
+    }
+}
+
+void spapr_qtest_await_taken(int fd)
+{
+    gint64 end = g_get_monotonic_time() + DEADLINE_S * G_USEC_PER_SEC;
+    int left;
+
+    for (;;) {
+        g_assert_cmpint(ioctl(fd, TIOCOUTQ, &left), ==, 0);
+        if (!left) {
+            return;
+        }
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(1000);
     }
 }
 
@@ -147,7 +182,7 @@ char *spapr_qtest_save(QTestState *qts)
     uri = g_strdup_printf("file:%s", path);
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
                              "{ 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(qts);
+    spapr_qtest_await_migration(qts, "completed");
     qtest_quit(qts);
     return path;
 }
@@ -158,7 +193,17 @@ void spapr_qtest_load(QTestState *qts, const char *path)
 
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
                              "'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(qts);
+    spapr_qtest_await_migration(qts, "completed");
+}
+
+void spapr_qtest_load_fails(QTestState *qts, const char *path)
+{
+    g_autofree char *uri = g_strdup_printf("file:%s", path);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
+                             "'arguments': { 'uri': %s, "
+                             "'exit-on-error': false } }", uri);
+    spapr_qtest_await_migration(qts, "failed");
 }
 
 /*
@@ -224,6 +269,49 @@ void spapr_qtest_state_refused(const char *options, const char *path,
     g_assert_no_error(error);
     errors = spapr_qtest_fail(more);
     g_assert_nonnull(strstr(errors, word));
+}
+
+/* A section: type, number, name, instance and version; then a footer */
+char *spapr_qtest_section(char *state, size_t len, const char *name,
+                          size_t *size)
+{
+    g_autofree char *key = g_strdup_printf("%c%s", (int)strlen(name), name);
+    char *at = memmem(state, len, key, strlen(key));
+    char footer[5] = { 0x7e };
+    char *end;
+
+    g_assert_nonnull(at);
+    memcpy(footer + 1, at - 4, 4);
+    at += strlen(key) + 8;
+    end = memmem(at, state + len - at, footer, sizeof(footer));
+    g_assert_nonnull(end);
+    *size = end - at;
+    return at;
+}
+
+void spapr_qtest_number_refused(const char *options, const char *path,
+                                char *state, size_t len, char *at,
+                                uint64_t value, size_t size, const char *word)
+{
+    uint64_t before = ldn_be_p(at, size);
+
+    stn_be_p(at, size, value);
+    spapr_qtest_state_refused(options, path, state, len, word);
+    stn_be_p(at, size, before);
+}
+
+QTestState *spapr_qtest_after_refusal(const char *options, const char *path,
+                                      char *state, size_t len, char *at,
+                                      uint64_t value, size_t size)
+{
+    QTestState *qts = qtest_initf("%s -incoming defer", options);
+    uint64_t before = ldn_be_p(at, size);
+
+    stn_be_p(at, size, value);
+    g_assert_true(g_file_set_contents(path, state, len, NULL));
+    stn_be_p(at, size, before);
+    spapr_qtest_load_fails(qts, path);
+    return qts;
 }
 
 void spapr_qtest_refused(const char *options, const char *which,

@@ -44,6 +44,15 @@ int64_t spapr_qtest_hcall(QTestState *qts, unsigned cpu, uint64_t token,
                       SPAPR_QTEST_NARGS(__VA_ARGS__), (rets))
 
 /**
+ * spapr_qtest_register: a register of a processor
+ * @cpu: its index
+ * @name: what the monitor calls the register
+ *
+ * Of a processor that runs it is what it was when guest code was left.
+ */
+uint64_t spapr_qtest_register(QTestState *qts, unsigned cpu, const char *name);
+
+/**
  * spapr_qtest_fdt: the flattened device tree of a machine, for g_free()
  */
 void *spapr_qtest_fdt(QTestState *qts);
@@ -67,8 +76,17 @@ int32_t spapr_qtest_rtas(QTestState *qts, uint64_t buf, uint32_t token,
                          unsigned nargs, const uint32_t *args,
                          unsigned nret, uint32_t *rets);
 
-/** spapr_qtest_wait_migrated: until migration has completed; it may not fail */
-void spapr_qtest_wait_migrated(QTestState *qts);
+/**
+ * spapr_qtest_await_migration: wait for this status of a migration, which may
+ * not end in any other way
+ */
+void spapr_qtest_await_migration(QTestState *qts, const char *goal);
+
+/**
+ * spapr_qtest_await_taken: wait until QEMU has read all that was written to a
+ * Unix socket; with the next answer of qtest it has dealt with it
+ */
+void spapr_qtest_await_taken(int fd);
 
 /**
  * spapr_qtest_save: migrate a machine to a new file, and end it
@@ -82,6 +100,9 @@ char *spapr_qtest_save(QTestState *qts);
  * from a file. (One that began at once might be over before QMP tells of it.)
  */
 void spapr_qtest_load(QTestState *qts, const char *path);
+
+/** spapr_qtest_load_fails: the same with a file that can't be loaded */
+void spapr_qtest_load_fails(QTestState *qts, const char *path);
 
 /**
  * spapr_qtest_fail: start a machine that ends by itself, with status 1
@@ -98,6 +119,31 @@ char *spapr_qtest_fail(const char *options);
 void spapr_qtest_state_refused(const char *options, const char *path,
                                const char *state, size_t len,
                                const char *word);
+
+/**
+ * spapr_qtest_after_refusal: a machine that has refused a saved one in which a
+ * number of @size bytes @at some place is another, @value; and goes on
+ */
+QTestState *spapr_qtest_after_refusal(const char *options, const char *path,
+                                      char *state, size_t len, char *at,
+                                      uint64_t value, size_t size);
+
+/**
+ * spapr_qtest_section: where a saved machine has what a device has saved
+ * @state: of @len bytes
+ * @name: the device's, as the stream has it
+ * @size: where the size in bytes is put
+ */
+char *spapr_qtest_section(char *state, size_t len, const char *name,
+                          size_t *size);
+
+/**
+ * spapr_qtest_number_refused: the same as spapr_qtest_state_refused(), of a
+ * state in which a number of @size bytes @at some place is another, @value
+ */
+void spapr_qtest_number_refused(const char *options, const char *path,
+                                char *state, size_t len, char *at,
+                                uint64_t value, size_t size, const char *word);
 
 /**
  * spapr_qtest_refused: start a machine that refuses its @options, with one line

@@ -89,7 +89,6 @@
 #define GROWTH_KIB          (16 * KiB)
 #endif
 #define NEW_FILES           8
-#define RCU_SECONDS         10      /* until what was replaced is freed */
 
 /* For a failure's sake: the latest batches */
 #define HISTORY             4
@@ -1526,25 +1525,6 @@ static unsigned open_files(Fuzz *fuzz)
     return n;
 }
 
-/*
- * Views of memory that have been replaced are freed when nobody can use them any
- * more. On a busy host that takes its time, but while no calls come it ends.
- */
-static void wait_for_rcu(Fuzz *fuzz)
-{
-    uint64_t limit = fuzz->memory_kib + GROWTH_KIB, before = memory_kib(fuzz);
-    gint64 begin = g_get_monotonic_time(), waited = 0;
-
-    while (memory_kib(fuzz) > limit && waited < RCU_SECONDS * G_USEC_PER_SEC) {
-        g_usleep(G_USEC_PER_SEC / 20);
-        waited = g_get_monotonic_time() - begin;
-    }
-    if (waited) {
-        g_test_message("from %" PRIu64 " to %" PRIu64 " KiB within %" PRId64
-                       " ms", before, memory_kib(fuzz), waited / 1000);
-    }
-}
-
 static void check_growth(Fuzz *fuzz)
 {
     if (fuzz->n <= CALLS_TO_SETTLE) {
@@ -1552,7 +1532,6 @@ static void check_growth(Fuzz *fuzz)
         fuzz->files = open_files(fuzz);
         return;
     }
-    wait_for_rcu(fuzz);
     g_assert_cmpuint(memory_kib(fuzz), <=, fuzz->memory_kib + GROWTH_KIB);
     g_assert_cmpuint(open_files(fuzz), <=, fuzz->files + NEW_FILES);
 }
@@ -1975,7 +1954,8 @@ static uint64_t await_calls(Fuzz *fuzz)
         fuzz->stalls++;
         g_assert_cmpuint(fuzz->stalls, <=, STALLS_MAX);
     } else {
-        fuzz->stalls = 0;
+        /* The host that was slow may still be */
+        fuzz->stalls -= fuzz->stalls > 0;
     }
     /* The position is in memory that any call may write to */
     return MIN(made, wanted * 1000);

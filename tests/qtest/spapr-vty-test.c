@@ -452,7 +452,7 @@ static void test_interrupt(void)
         wait_for_source(qts, UNIT_IRQ);
         accept_and_end(qts);
         wire_write(&wire, "bc", 2);
-        g_usleep(20 * POLL_US);
+        spapr_qtest_await_taken(wire.ours);
         g_assert_cmphex(pending_source(qts), ==, 0);
         get_all(qts, UNIT, buf, 3);
         g_assert_cmpmem(buf, 3, "abc", 3);
@@ -671,7 +671,7 @@ static void test_migration(void)
 
     qtest_qmp_assert_success(source, "{ 'execute': 'migrate',"
                              "  'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(source);
+    spapr_qtest_await_migration(source, "completed");
     data = g_malloc(bytes);
     for (int i = 0; i < 50; i++) {
         out += wire_take(&from, data + out, bytes - out);
@@ -681,7 +681,7 @@ static void test_migration(void)
 
     qtest_qmp_assert_success(target, "{ 'execute': 'migrate-incoming',"
                              "  'arguments': { 'uri': %s } }", uri);
-    spapr_qtest_wait_migrated(target);
+    spapr_qtest_await_migration(target, "completed");
     wait_for_source(target, UNIT_IRQ);
     accept_and_end(target);
     get_all(target, UNIT, buf, 11);
