@@ -318,7 +318,8 @@ static void hpt_flush(SpaprHpt *hpt, PowerPCCPU *cpu)
 
 /*
  * Take an entry away. What is returned has R and C as they were once no new
- * walk could find the entry any more.
+ * walk could find the entry any more. A walk that has found it before may still
+ * read the second doubleword, which therefore stays as it is.
  */
 static uint64_t hpt_delete(PowerPCCPU *cpu, SpaprHptTable *table, uint64_t ptex)
 {
@@ -329,7 +330,6 @@ static uint64_t hpt_delete(PowerPCCPU *cpu, SpaprHptTable *table, uint64_t ptex)
     spapr_pte_put(&pte->pte0, 0);
     smp_mb(); /* walks that begin now find nothing to set R or C in */
     pte1 = spapr_pte_get(&pte->pte1);
-    spapr_pte_put(&pte->pte1, 0);
     hpt_set_dirty(table, ptex);
     ppc_hash64_tlb_flush_hpte(cpu, ptex, pte0, pte1);
     return pte1;
@@ -833,7 +833,8 @@ static target_long h_read(PowerPCCPU *cpu, void *opaque, target_ulong *args)
         ppc_hash_pte64_t *pte = &hpt->table->ptes[ptex + i];
 
         args[2 * i] = spapr_pte_get(&pte->pte0);
-        args[2 * i + 1] = spapr_pte_get(&pte->pte1);
+        /* See hpt_delete() */
+        args[2 * i + 1] = args[2 * i] ? spapr_pte_get(&pte->pte1) : 0;
     }
     return H_SUCCESS;
 }
@@ -976,9 +977,10 @@ static void hpt_register_calls(SpaprModule *module, SpaprHcallTable *hcalls,
  * before a chunk is read, so what was read too early is read once more.
  */
 
+/* What is left of an entry that was taken away need not be sent */
 static bool pte_is_empty(const ppc_hash_pte64_t *pte)
 {
-    return !qatomic_read_u64(&pte->pte0) && !qatomic_read_u64(&pte->pte1);
+    return !qatomic_read_u64(&pte->pte0);
 }
 
 static void hpt_send_chunk(QEMUFile *f, SpaprHptTable *table, uint64_t chunk)
@@ -1082,7 +1084,8 @@ static int hpt_load_table(QEMUFile *f, SpaprHpt *hpt)
     uint32_t shift = qemu_get_be32(f);
     Error *err = NULL;
 
-    if (shift && (shift < SPAPR_HPT_MIN_SHIFT || shift > SPAPR_HPT_MAX_SHIFT)) {
+    if (shift && (shift < SPAPR_HPT_MIN_SHIFT ||
+                  shift > spapr_hpt_largest_shift())) {
         error_report("spapr-hpt: a table of 2^%" PRIu32 " bytes in the "
                      "migration stream", shift);
         return -EINVAL;
