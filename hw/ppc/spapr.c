@@ -53,6 +53,7 @@
 #include "hw/scsi/spapr_vscsi.h"
 #include "hw/usb.h"
 #include "system/blockdev.h"
+#include "system/kvm.h"
 #include "system/qtest.h"
 #include "system/reset.h"
 #include "system/system.h"
@@ -300,6 +301,10 @@ static void machine_create_firmware(SpaprMachineState *spapr)
 /* Options that the core has for every board, and that this one can't follow */
 static void machine_check_options(MachineState *machine)
 {
+    if (kvm_enabled()) {
+        error_report("-accel kvm: this machine runs with tcg alone");
+        exit(EXIT_FAILURE);
+    }
     if (machine->ram_slots || machine->maxram_size != machine->ram_size) {
         error_report("-m: slots= and maxmem= are not supported yet");
         exit(EXIT_FAILURE);
