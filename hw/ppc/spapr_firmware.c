@@ -46,8 +46,11 @@
 #define IMAGES_TOP          (2 * GiB)
 #define FDT_ALIGN           (64 * KiB)
 
-/* How much larger than ours a guest's own tree (H_UPDATE_DT) may be */
+/* A guest's own tree (H_UPDATE_DT) may be twice as large as ours, and this */
 #define FDT_UPDATE_SLACK    (1 * MiB)
+
+/* The longest name of a property; those that are known have 31 characters */
+#define FDT_NAME_MAX        255
 
 void spapr_firmware_set_fdt(SpaprFirmware *fw, void *fdt, size_t size)
 {
@@ -103,6 +106,7 @@ void spapr_firmware_boot(SpaprFirmware *fw, PowerPCCPU *cpu)
     } else {
         firmware_boot_image(fw, root, cpu);
     }
+    fw->own_size = fw->fdt_size;
     dt_free(root);
 }
 
@@ -162,14 +166,47 @@ static void firmware_populate_dt(SpaprModule *module, DtNode *root)
     dt_prop_u32(chosen, "qemu,graphic-width", graphic_width);
     dt_prop_u32(chosen, "qemu,graphic-height", graphic_height);
     dt_prop_u32(chosen, "qemu,graphic-depth", graphic_depth);
-    /* Where -vga has put a screen, that is SLOF's, with the USB keyboard */
-    if (console && (fw->vof || vga_interface_type == VGA_NONE)) {
+    /* A screen of -vga's is SLOF's, with the USB keyboard, but for -nographic */
+    if (console && (fw->vof || vga_interface_type == VGA_NONE ||
+                    !machine->enable_graphics)) {
         g_autofree char *path = qdev_get_fw_dev_path(DEVICE(console));
 
         dt_prop_string(chosen, "stdout-path", path);
         /* What "stdout-path" was called before; old kernels look for it */
         dt_prop_string(chosen, "linux,stdout-path", path);
     }
+}
+
+static bool tree_size_ok(const SpaprFirmware *fw, uint32_t size)
+{
+    return size <= fw->own_size * 2ull + FDT_UPDATE_SLACK;
+}
+
+/*
+ * A property's name is read to its end for each property that has it. One that
+ * is long would make that a matter of seconds, and more.
+ */
+static bool tree_names_ok(const void *fdt)
+{
+    const char *strings = (const char *)fdt + fdt_off_dt_strings(fdt);
+    uint32_t length = 0;
+
+    for (uint32_t i = 0; i < fdt_size_dt_strings(fdt); i++) {
+        length = strings[i] ? length + 1 : 0;
+        if (length > FDT_NAME_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether what comes from a guest, or with a stream, is a tree */
+static bool tree_valid(const void *fdt, uint32_t size)
+{
+    return size >= sizeof(struct fdt_header) && !fdt_check_header(fdt) &&
+           fdt_version(fdt) >= FDT_LAST_SUPPORTED_VERSION &&
+           fdt_totalsize(fdt) <= size && tree_names_ok(fdt) &&
+           !fdt_check_full(fdt, size);
 }
 
 /*
@@ -197,14 +234,14 @@ static target_long h_update_dt(PowerPCCPU *cpu, void *opaque,
         return H_PARAMETER;
     }
     size = fdt_totalsize(&header);
-    if (size > fw->fdt_size * 2ull + FDT_UPDATE_SLACK) {
+    if (!tree_size_ok(fw, size)) {
         return H_PARAMETER;
     }
     fdt = g_try_malloc(size);
     if (!fdt || address_space_read(&address_space_memory, args[0],
                                    MEMTXATTRS_UNSPECIFIED, fdt,
                                    size) != MEMTX_OK ||
-        fdt_check_full(fdt, size)) {
+        !tree_valid(fdt, size)) {
         return H_PARAMETER;
     }
     spapr_firmware_set_fdt(fw, g_steal_pointer(&fdt), size);
@@ -365,6 +402,7 @@ static void firmware_finalize(Object *obj)
     spapr_vof_free(fw->vof);
     g_free(fw->boot_order);
     g_free(fw->fdt);
+    g_free(fw->stream_fdt);
 }
 
 static void firmware_register_calls(SpaprModule *module,
@@ -375,23 +413,51 @@ static void firmware_register_calls(SpaprModule *module,
                                h_update_dt, module);
 }
 
+static int firmware_pre_save(void *opaque)
+{
+    SpaprFirmware *fw = opaque;
+
+    fw->stream_fdt = fw->fdt;
+    fw->stream_size = fw->fdt_size;
+    return 0;
+}
+
+static int firmware_post_save(void *opaque)
+{
+    SpaprFirmware *fw = opaque;
+
+    fw->stream_fdt = NULL;
+    return 0;
+}
+
 static int firmware_pre_load(void *opaque)
 {
-    /* The incoming tree is allocated anew */
-    spapr_firmware_set_fdt(opaque, NULL, 0);
+    SpaprFirmware *fw = opaque;
+
+    /* What a load that has failed may have left */
+    g_clear_pointer(&fw->stream_fdt, g_free);
     return 0;
+}
+
+static bool firmware_stream_size_ok(void *opaque, int version_id)
+{
+    SpaprFirmware *fw = opaque;
+
+    return tree_size_ok(fw, fw->stream_size);
 }
 
 static int firmware_post_load(void *opaque, int version_id)
 {
     SpaprFirmware *fw = opaque;
 
-    if (!fw->fdt || fdt_check_full(fw->fdt, fw->fdt_size)) {
+    if (!fw->stream_fdt || !tree_valid(fw->stream_fdt, fw->stream_size) ||
+        (fw->vof && !spapr_vof_tree_valid(fw->stream_fdt))) {
         error_report("%s: the stream's device tree is malformed",
                      TYPE_SPAPR_FIRMWARE);
         return -EINVAL;
     }
-    fw->machine->fdt = fw->fdt;
+    spapr_firmware_set_fdt(fw, g_steal_pointer(&fw->stream_fdt),
+                           fw->stream_size);
     return 0;
 }
 
@@ -402,11 +468,18 @@ static bool firmware_vof_needed(void *opaque)
     return fw->vof != NULL;
 }
 
+/* It is the sender alone that asks whether it is needed */
+static int firmware_vof_pre_load(void *opaque)
+{
+    return firmware_vof_needed(opaque) ? 0 : -EINVAL;
+}
+
 static const VMStateDescription vmstate_spapr_firmware_vof = {
     .name = "spapr-firmware/vof",
     .version_id = 1,
     .minimum_version_id = 1,
     .needed = firmware_vof_needed,
+    .pre_load = firmware_vof_pre_load,
     .fields = (const VMStateField[]) {
         VMSTATE_STRUCT_POINTER(vof, SpaprFirmware, vmstate_spapr_vof,
                                SpaprVof),
@@ -418,12 +491,16 @@ static const VMStateDescription vmstate_spapr_firmware = {
     .name = "spapr-firmware",
     .version_id = 1,
     .minimum_version_id = 1,
+    .pre_save = firmware_pre_save,
+    .post_save = firmware_post_save,
     .pre_load = firmware_pre_load,
     .post_load = firmware_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_EQUAL(kind, SpaprFirmware, "firmware= differs"),
-        VMSTATE_UINT32(fdt_size, SpaprFirmware),
-        VMSTATE_VBUFFER_ALLOC_UINT32(fdt, SpaprFirmware, 1, NULL, fdt_size),
+        VMSTATE_UINT32(stream_size, SpaprFirmware),
+        VMSTATE_VALIDATE("device tree's size", firmware_stream_size_ok),
+        VMSTATE_VBUFFER_ALLOC_UINT32(stream_fdt, SpaprFirmware, 1, NULL,
+                                     stream_size),
         VMSTATE_END_OF_LIST()
     },
     .subsections = (const VMStateDescription * const []) {

@@ -124,6 +124,38 @@ static void vof_make_room(SpaprFirmware *fw)
     spapr_firmware_set_fdt(fw, fdt, size);
 }
 
+static bool cells_valid(int cells)
+{
+    return cells == 1 || cells == 2;
+}
+
+/* What vof.c and we take for granted of a tree that we have made ourselves */
+bool spapr_vof_tree_valid(const void *fdt)
+{
+    g_autofree void *copy = g_malloc(fdt_totalsize(fdt));
+    int addr_cells = fdt_address_cells(fdt, 0);
+    int size_cells = fdt_size_cells(fdt, 0);
+    int memory = fdt_path_offset(fdt, "/memory@0");
+    int len;
+
+    if (!cells_valid(addr_cells) || !cells_valid(size_cells) || memory < 0 ||
+        !fdt_getprop(fdt, memory, "reg", &len) ||
+        len != (addr_cells + size_cells) * sizeof(uint32_t)) {
+        return false;
+    }
+    for (int node = 0; node >= 0; node = fdt_next_node(fdt, node, NULL)) {
+        if (!fdt_get_phandle(fdt, node)) {
+            return false;
+        }
+    }
+    /* libfdt writes to a tree only if its blocks are in this order */
+    return fdt_off_mem_rsvmap(fdt) + sizeof(struct fdt_reserve_entry) <=
+           fdt_off_dt_struct(fdt) &&
+           fdt_off_dt_struct(fdt) + fdt_size_dt_struct(fdt) <=
+           fdt_off_dt_strings(fdt) &&
+           fdt_open_into(fdt, copy, fdt_totalsize(fdt)) == 0;
+}
+
 /*
  * H_VOF_CLIENT, pc-bios/vof: R4 real address of the client interface's argument
  * array. Returns H_SUCCESS when the service ran, with its results in the array;

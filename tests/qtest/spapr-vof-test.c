@@ -64,7 +64,7 @@
 #endif
 
 /* A bound for what takes a moment; machines may be loaded */
-#define QUICK_US        (10 * G_USEC_PER_SEC)
+#define QUICK_US        (60 * G_USEC_PER_SEC)
 
 static QTestState *start(void)
 {
@@ -1369,6 +1369,49 @@ static void test_migrate(void)
 }
 
 /* As many claims and instances as there may be */
+/* A tree that VOF can't work with is refused, though it is a valid one */
+static void test_migrate_tree(void)
+{
+    QTestState *qts = start();
+    g_autofree char *path = spapr_qtest_save(qts);
+    g_autofree char *state = NULL;
+    const char memory[] = "memory@0";
+    size_t len, size;
+    char *tree, *at;
+
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    tree = spapr_qtest_section(state, len, "spapr-firmware", &size);
+    at = memmem(tree, size, memory, sizeof(memory));
+    g_assert_nonnull(at);
+    qts = spapr_qtest_after_refusal(OPTIONS "-m 256", path, state, len, at,
+                                    'M', 1);
+    unlink(path);
+    qtest_quit(qts);
+}
+
+/* What VOF has to say is of no use where the firmware is another */
+static void test_migrate_other(void)
+{
+    const char *options = "-machine pseries -nodefaults -m 256";
+    static const uint8_t more[] = "\x05\x12spapr-firmware/vof\0\0\0\1";
+    g_autofree char *path = spapr_qtest_save(qtest_init(options));
+    g_autofree char *state = NULL;
+    size_t len, size, at;
+    QTestState *qts;
+
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    at = spapr_qtest_section(state, len, "spapr-firmware", &size) - state + size;
+    state = g_realloc(state, len + sizeof(more) - 1);
+    memmove(state + at + sizeof(more) - 1, state + at, len - at);
+    memcpy(state + at, more, sizeof(more) - 1);
+    g_assert_true(g_file_set_contents(path, state, len + sizeof(more) - 1,
+                                      NULL));
+    qts = qtest_initf("%s -incoming defer", options);
+    spapr_qtest_load_fails(qts, path);
+    unlink(path);
+    qtest_quit(qts);
+}
+
 static void test_migrate_bounds(void)
 {
     QTestState *qts = start();
@@ -1424,6 +1467,8 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-vof/no-room", test_no_room);
     qtest_add_func("spapr-vof/migrate/state", test_migrate);
     qtest_add_func("spapr-vof/migrate/bounds", test_migrate_bounds);
+    qtest_add_func("spapr-vof/migrate/tree", test_migrate_tree);
+    qtest_add_func("spapr-vof/migrate/other", test_migrate_other);
 
     return g_test_run();
 }

@@ -43,6 +43,11 @@ struct SpaprFirmware {
     /* The flattened tree that the guest has; alias of MachineState::fdt */
     void *fdt;
     uint32_t fdt_size;
+    size_t own_size;            /* of the tree that we have started it with */
+
+    /* The same in a migration stream, while that is written or read */
+    void *stream_fdt;
+    uint32_t stream_size;
 };
 
 /**

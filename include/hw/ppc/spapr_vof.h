@@ -20,6 +20,9 @@ void spapr_vof_free(SpaprVof *vof);
  */
 void spapr_vof_boot(SpaprVof *vof, DtNode *root, PowerPCCPU *cpu);
 
+/** spapr_vof_tree_valid: whether a valid tree is one that VOF can work with */
+bool spapr_vof_tree_valid(const void *fdt);
+
 /** spapr_vof_setprop: whether a client may set this property of the tree */
 bool spapr_vof_setprop(const char *path, const char *propname);
 
