@@ -22,6 +22,7 @@
 #include "hw/ppc/spapr_events.h"
 #include "hw/ppc/spapr_firmware.h"
 #include "hw/ppc/spapr_irq.h"
+#include "hw/ppc/spapr_memory.h"
 #include "hw/ppc/spapr_mmu.h"
 #include "migration/vmstate.h"
 #include "system/runstate.h"
@@ -389,16 +390,12 @@ bool spapr_cas_negotiate(SpaprCas *cas, PowerPCCPU *cpu, hwaddr vec)
     return true;
 }
 
-static bool cas_answer(hwaddr buf, uint32_t version, const void *tree,
+/* The buffer is memory */
+static void cas_answer(hwaddr buf, uint32_t version, const void *tree,
                        size_t size)
 {
-    MemTxResult res;
-
-    address_space_stl_be(&address_space_memory, buf, version,
-                         MEMTXATTRS_UNSPECIFIED, &res);
-    return res == MEMTX_OK &&
-           address_space_write(&address_space_memory, buf + CAS_HEADER_SIZE,
-                               MEMTXATTRS_UNSPECIFIED, tree, size) == MEMTX_OK;
+    stl_be_phys(&address_space_memory, buf, version);
+    cpu_physical_memory_write(buf + CAS_HEADER_SIZE, tree, size);
 }
 
 /*
@@ -419,19 +416,21 @@ static target_long h_cas(PowerPCCPU *cpu, void *opaque, target_ulong *args)
     size_t size;
     bool same;
 
-    if (args[2] < CAS_HEADER_SIZE || !spapr_cas_negotiate(cas, cpu, args[0])) {
+    if (args[2] < CAS_HEADER_SIZE ||
+        !spapr_memory_is_ram(SPAPR_MODULE(cas)->hv->memory, args[1], args[2]) ||
+        !spapr_cas_negotiate(cas, cpu, args[0])) {
         return H_PARAMETER;
     }
     same = before.done && before.compat_pvr == cas->compat_pvr &&
            !memcmp(before.ov5, cas->ov5, sizeof(cas->ov5));
     tree = spapr_firmware_build_tree(SPAPR_MODULE(cas)->hv->firmware, &size);
     if (size <= args[2] - CAS_HEADER_SIZE) {
-        return cas_answer(args[1], CAS_VERSION_TREE, tree, size) ?
-               H_SUCCESS : H_PARAMETER;
+        cas_answer(args[1], CAS_VERSION_TREE, tree, size);
+        return H_SUCCESS;
     }
     if (same) {
-        return cas_answer(args[1], CAS_VERSION_NO_TREE, NULL, 0) ?
-               H_SUCCESS : H_PARAMETER;
+        cas_answer(args[1], CAS_VERSION_NO_TREE, NULL, 0);
+        return H_SUCCESS;
     }
     cas->resetting = true;
     qemu_system_reset_request(SHUTDOWN_CAUSE_SUBSYSTEM_RESET);
@@ -491,17 +490,30 @@ static void cas_register_calls(SpaprModule *module, SpaprHcallTable *hcalls,
                                h_cas, module);
 }
 
+/* Whether processors can be set to a level that a stream tells of */
+static bool cas_has_level(SpaprCas *cas)
+{
+    if (!cas->compat_pvr) {
+        return !cas->done || !cas->max_compat_pvr;
+    }
+    return ppc_check_compat(POWERPC_CPU(first_cpu), cas->compat_pvr, 0,
+                            cas->done ? cas->max_compat_pvr : 0);
+}
+
 /* A guest can't be made to forget what processor it has negotiated */
 static int cas_post_load(void *opaque, int version_id)
 {
     SpaprCas *cas = opaque;
 
-    if (cas->done && cas->max_compat_pvr &&
-        !ppc_check_compat(POWERPC_CPU(first_cpu), cas->compat_pvr, 0,
-                          cas->max_compat_pvr)) {
+    if (!cas_has_level(cas)) {
         error_report("max-cpu-compat: the incoming guest has a newer "
                      "processor (logical PVR 0x%08" PRIx32 ")",
                      cas->compat_pvr);
+        return -EINVAL;
+    }
+    if (cas->radix && !cas_can_radix(cas->compat_pvr)) {
+        error_report("incoming guest: it has negotiated radix translation, "
+                     "and its processor has not");
         return -EINVAL;
     }
     return 0;

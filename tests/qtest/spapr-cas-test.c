@@ -362,6 +362,8 @@ static void test_refused(void)
                     ==, H_PARAMETER);
     g_assert_cmpint(hcall(qts, H_PRIVATE_CAS, VEC_ADDR, 1 * TiB, BUF_SIZE),
                     ==, H_PARAMETER);
+    g_assert_cmpint(hcall(qts, H_PRIVATE_CAS, VEC_ADDR, RAM_SIZE - 4096,
+                          BUF_SIZE), ==, H_PARAMETER);
     g_assert_cmpint(hcall(qts, H_PRIVATE_CAS, VEC_ADDR, BUF_ADDR, 3),
                     ==, H_PARAMETER);
     g_assert_cmpint(hcall(qts, H_PRIVATE_CAS, VEC_ADDR, BUF_ADDR, BUF_SIZE),
@@ -570,6 +572,76 @@ static void test_interrupts_migration(void)
     qtest_quit(qts);
 }
 
+/* Nothing has changed when the answer has no place to go to */
+static void test_no_buffer(void)
+{
+    QTestState *qts = qtest_init("-M pseries -cpu power9 -m 512M");
+    Vec vec = { .len = 0 };
+
+    vec_pvr(&vec, 0xffffffff, LOGICAL_3_00);
+    vec_end_pvrs(&vec);
+    vec_options(&vec, 0xff, MMU_HASH, 0);
+    qtest_memwrite(qts, VEC_ADDR, vec.bytes, vec.len);
+    g_assert_cmpint(hcall(qts, H_PRIVATE_CAS, VEC_ADDR, 1 * TiB, BUF_SIZE), ==,
+                    H_PARAMETER);
+    g_assert_cmpint(hcall(qts, H_READ, 0, 0), ==, H_PARAMETER);
+    g_assert_cmpint(hcall(qts, H_PRIVATE_CAS, VEC_ADDR, BUF_ADDR, BUF_SIZE),
+                    ==, H_SUCCESS);
+    g_assert_cmpint(hcall(qts, H_READ, 0, 0), ==, H_SUCCESS);
+    qtest_quit(qts);
+}
+
+/* What no machine can have negotiated is refused */
+static void test_bad_migration(void)
+{
+    const char *options = "-M pseries -cpu power9 -m 512M -nodefaults";
+    QTestState *qts = qtest_init(options);
+    g_autofree char *path = NULL;
+    g_autofree char *state = NULL;
+    size_t len, size;
+    char *level;
+
+    g_assert_cmpint(cas_request(qts, 0xffffffff, LOGICAL_3_00, MMU_RADIX, 0),
+                    ==, H_SUCCESS);
+    path = spapr_qtest_save(qts);
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    /* Behind whether it has negotiated, and option vector 5 */
+    level = spapr_qtest_section(state, len, "spapr-cas", &size) + 1 + OV5_SIZE;
+    g_assert_cmphex(ldl_be_p(level), ==, LOGICAL_3_00);
+    spapr_qtest_number_refused(options, path, state, len, level, 0x0f0000ff, 4,
+                               "PVR");
+    spapr_qtest_number_refused(options, path, state, len, level, 1, 4, "PVR");
+    spapr_qtest_number_refused(options, path, state, len, level, LOGICAL_2_07,
+                               4, "radix");
+    unlink(path);
+}
+
+/* A tree that can't be loaded is refused, and the one before stays */
+static void test_bad_tree(void)
+{
+    const char *options = "-M pseries -cpu power9 -m 512M -nodefaults";
+    g_autofree char *path = spapr_qtest_save(qtest_init(options));
+    g_autofree char *state = NULL;
+    g_autofree void *fdt = NULL;
+    QTestState *qts;
+    size_t len, size;
+    char *at;
+
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    /* Behind the kind of firmware and the tree's size */
+    at = spapr_qtest_section(state, len, "spapr-firmware", &size) + 8;
+    g_assert_cmphex((uint32_t)ldl_be_p(at), ==, FDT_MAGIC);
+    spapr_qtest_number_refused(options, path, state, len, at - 4, UINT32_MAX, 4,
+                               "device tree's size");
+    spapr_qtest_number_refused(options, path, state, len, at - 4, 0, 4,
+                               "malformed");
+    qts = spapr_qtest_after_refusal(options, path, state, len, at, 0, 1);
+    fdt = spapr_qtest_fdt(qts);
+    g_assert_cmpint(fdt_check_full(fdt, fdt_totalsize(fdt)), ==, 0);
+    unlink(path);
+    qtest_quit(qts);
+}
+
 /*
  * A tree that doesn't fit reboots the machine once; the machine then has what
  * was negotiated, and the same demands need no tree.
@@ -648,6 +720,37 @@ static void test_update_dt(void)
     qtest_quit(qts);
 }
 
+/* Give the machine a tree of a size, with a property of a name */
+static int64_t update_dt(QTestState *qts, uint32_t size, const char *name)
+{
+    g_autofree void *fdt = spapr_qtest_fdt(qts);
+    g_autofree void *larger = g_malloc0(size);
+
+    g_assert_cmpint(fdt_open_into(fdt, larger, size), ==, 0);
+    g_assert_cmpint(fdt_setprop_empty(larger, 0, name), ==, 0);
+    qtest_memwrite(qts, BUF_ADDR, larger, size);
+    return hcall(qts, H_PRIVATE_UPDATE_DT, BUF_ADDR);
+}
+
+/* It is our own tree that tells how large the guest's may be, and not its last */
+static void test_update_dt_limits(void)
+{
+    QTestState *qts = qtest_init("-M pseries -cpu power8 -m 512M");
+    g_autofree void *fdt = spapr_qtest_fdt(qts);
+    uint32_t most = fdt_totalsize(fdt) * 2 + 1 * MiB;
+    g_autofree char *known = g_strnfill(255, 'x');
+    g_autofree char *longer = g_strnfill(256, 'x');
+
+    g_assert_cmpint(update_dt(qts, most + 1, "a"), ==, H_PARAMETER);
+    for (int i = 0; i < 2; i++) {
+        g_assert_cmpint(update_dt(qts, most, "a"), ==, H_SUCCESS);
+        g_assert_cmpint(update_dt(qts, most + 1, "a"), ==, H_PARAMETER);
+    }
+    g_assert_cmpint(update_dt(qts, most, known), ==, H_SUCCESS);
+    g_assert_cmpint(update_dt(qts, most, longer), ==, H_PARAMETER);
+    qtest_quit(qts);
+}
+
 /* The kernel's first random numbers: there, and others at each boot */
 static void test_rng_seed(void)
 {
@@ -691,6 +794,8 @@ int main(int argc, char **argv)
     qtest_add_func("spapr/cas/compat/max", test_max_compat);
     qtest_add_func("spapr/cas/compat/mmu", test_compat_mmu);
     qtest_add_func("spapr/cas/refused", test_refused);
+    qtest_add_func("spapr/cas/no-buffer", test_no_buffer);
+    qtest_add_func("spapr/cas/bad-migration", test_bad_migration);
     qtest_add_func("spapr/cas/interrupts/dual", test_interrupts_dual);
     qtest_add_func("spapr/cas/interrupts/level", test_interrupts_level);
     qtest_add_func("spapr/cas/interrupts/one", test_interrupts_one);
@@ -699,7 +804,9 @@ int main(int argc, char **argv)
     qtest_add_func("spapr/cas/small-buffer", test_small_buffer);
     qtest_add_func("spapr/cas/others-active", test_others_active);
     qtest_add_func("spapr/cas/update-dt", test_update_dt);
+    qtest_add_func("spapr/cas/update-dt/limits", test_update_dt_limits);
     qtest_add_func("spapr/cas/vof", test_vof);
     qtest_add_func("spapr/tree/rng-seed", test_rng_seed);
+    qtest_add_func("spapr/tree/bad-migration", test_bad_tree);
     return g_test_run();
 }
