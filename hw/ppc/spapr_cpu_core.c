@@ -49,6 +49,9 @@ static const char *const core_models[] = {
 /* A look takes a microsecond or two, if no other thread wants the processor */
 #define POLL_CROWDED_NS         (20 * SCALE_US)
 
+/* How many times as long as another thread has had it nobody polls then */
+#define POLL_REST               8
+
 /* Pauses between two looks, for the sake of who shares the host's core */
 #define POLL_PAUSES             50
 
@@ -137,8 +140,9 @@ void spapr_vcpu_wake(SpaprVcpu *vcpu, SpaprDispatchReason reason)
  * To put a processor's thread to sleep and to wake it again takes the host tens
  * of microseconds, which is much for a guest that waits for a disk. So, as KVM
  * does it, a processor whose last wait was a brief one looks out for the end of
- * this one for a while before it sleeps. It is one at a time, it leaves the
- * host's processor to whoever wants it, and sleeps once somebody did.
+ * this one for a while before it sleeps. It is one at a time, and leaves the
+ * host's processor to whoever wants it. Once somebody did, nobody polls for some
+ * time: a thread that polls counts as running, and others may wait for it.
  */
 
 static void poll_while_halted(SpaprVcpu *vcpu)
@@ -159,6 +163,9 @@ static void poll_while_halted(SpaprVcpu *vcpu)
         ended = qatomic_read(&cs->exit_request);
         now = get_clock();
     } while (!ended && now < end && now - before < POLL_CROWDED_NS);
+    if (now - before >= POLL_CROWDED_NS) {
+        hv->poll_after = now + (now - before) * POLL_REST;
+    }
     trace_spapr_vcpu_poll(vcpu->cpu->vcpu_id, ended);
 }
 
@@ -172,7 +179,9 @@ void spapr_vcpu_poll(SpaprVcpu *vcpu)
     }
     vcpu->wait_since = get_clock();
     if (vcpu->waits_briefly && !qatomic_xchg(&hv->polling, true)) {
-        poll_while_halted(vcpu);
+        if (vcpu->wait_since >= hv->poll_after) {
+            poll_while_halted(vcpu);
+        }
         qatomic_set(&hv->polling, false);
     }
 }

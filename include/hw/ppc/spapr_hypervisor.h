@@ -48,6 +48,7 @@ struct SpaprHypervisor {
     GPtrArray *vcpus;
     bool may_poll;          /* the host has more than one processor for us */
     bool polling;           /* one of them does; atomic; spapr_vcpu_poll() */
+    int64_t poll_after;     /* of get_clock(): not before; who polls has it */
 
     /* What the user wants the guest to be told of the host; NULL: nothing */
     char *host_model;
