@@ -15,6 +15,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/atomic.h"
+#include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "qemu/processor.h"
 #include "qemu/timer.h"
@@ -29,6 +30,7 @@
 #include "migration/vmstate.h"
 #include "system/cpus.h"
 #include "system/reset.h"
+#include "system/runstate.h"
 #include "target/ppc/helper_regs.h"
 #include "trace.h"
 
@@ -147,6 +149,7 @@ void spapr_vcpu_wake(SpaprVcpu *vcpu, SpaprDispatchReason reason)
 
 static void poll_while_halted(SpaprVcpu *vcpu)
 {
+    SpaprHypervisor *hv = vcpu->core->hv;
     CPUState *cs = CPU(vcpu->cpu);
     int64_t now = vcpu->wait_since;
     int64_t end = now + POLL_MAX_NS;
@@ -248,7 +251,7 @@ void spapr_cpu_start(PowerPCCPU *cpu, target_ulong nip, target_ulong r1,
     trace_spapr_cpu_start(cpu->vcpu_id, nip, r3);
     vcpu->stopped = false;
     vcpu->prodded = false;
-    if (cpu_is_stopped(CPU(cpu))) {
+    if (CPU(cpu)->stopped) {
         /* Reset: no processor runs, and the machine may go on to set up ours */
         cpu_enter(cpu, &start);
     } else {
@@ -270,6 +273,11 @@ static void do_system_reset(CPUState *cs, run_on_cpu_data data)
 {
     SpaprVcpu *vcpu = spapr_vcpu(POWERPC_CPU(cs));
 
+    if (!vcpu->signalled || !runstate_is_running()) {
+        /* A reset or a stop came in between */
+        return;
+    }
+    vcpu->signalled = false;
     /* LoPAR, stop-self: a stopped processor performs a null action */
     if (!vcpu->stopped) {
         spapr_vcpu_wake(vcpu, SPAPR_DISPATCH_BOOT);
@@ -281,7 +289,21 @@ void spapr_cpu_system_reset(PowerPCCPU *cpu)
 {
     /* The signal ends its H_JOIN: another's may not find it joined still */
     spapr_vcpu(cpu)->joined = false;
+    spapr_vcpu(cpu)->signalled = true;
     async_run_on_cpu(CPU(cpu), do_system_reset, RUN_ON_CPU_NULL);
+}
+
+/* What was on its way when the machine was stopped, here or on another host */
+static void core_vm_state_change(void *opaque, bool running, RunState state)
+{
+    SpaprCpuCore *core = opaque;
+
+    for (int i = 0; running && i < core->nr_vcpus; i++) {
+        if (core->vcpus[i].signalled) {
+            async_run_on_cpu(CPU(core->vcpus[i].cpu), do_system_reset,
+                             RUN_ON_CPU_NULL);
+        }
+    }
 }
 
 /*
@@ -314,7 +336,7 @@ static bool lpcr_set_or_wish(PowerPCCPU *cpu, target_ulong value,
 {
     SpaprVcpu *vcpu = spapr_vcpu(cpu);
 
-    if (qemu_cpu_is_self(CPU(cpu)) || cpu_is_stopped(CPU(cpu))) {
+    if (qemu_cpu_is_self(CPU(cpu)) || CPU(cpu)->stopped) {
         vcpu->lpcr_mask &= ~mask;
         lpcr_modify(cpu, value, mask);
         return true;
@@ -386,11 +408,22 @@ static void vcpu_forget(SpaprVcpu *vcpu)
     vcpu->prodded = false;
     vcpu->joined = false;
     vcpu->deaf = false;
+    vcpu->signalled = false;
     vcpu->conferring = false;
     vcpu->wait_reason = SPAPR_PREEMPT_CEDE;
     vcpu->wait_since = 0;
     vcpu->waits_briefly = false;
     vcpu->lpcr_mask = 0;
+}
+
+/* Whether a guest of ours can have what LPCR holds; the core exits on some */
+static bool lpcr_valid(PowerPCCPU *cpu)
+{
+    target_ulong lpcr = cpu->env.spr[SPR_LPCR];
+
+    return lpcr == lpcr_at_reset(cpu) &&
+        !(lpcr & ~POWERPC_CPU_GET_CLASS(cpu)->lpcr_mask) &&
+        !(lpcr & LPCR_UPRT) == !(lpcr & LPCR_HR);
 }
 
 /* Afterwards the processor is stopped; the machine starts the one to boot */
@@ -424,7 +457,7 @@ static void core_reset_hold(Object *obj, ResetType type)
 {
     SpaprCpuCore *core = SPAPR_CPU_CORE(obj);
 
-    for (int i = 0; i < CPU_CORE(core)->nr_threads; i++) {
+    for (int i = 0; i < core->nr_vcpus; i++) {
         vcpu_reset(&core->vcpus[i]);
     }
 }
@@ -534,10 +567,10 @@ static bool vcpu_realize(SpaprVcpu *vcpu, SpaprCpuCore *core, int thread,
     return true;
 }
 
-static void core_unrealize_threads(SpaprCpuCore *core, int n)
+static void core_unrealize_threads(SpaprCpuCore *core)
 {
-    while (n--) {
-        vcpu_unrealize(&core->vcpus[n]);
+    while (core->nr_vcpus) {
+        vcpu_unrealize(&core->vcpus[--core->nr_vcpus]);
     }
     g_clear_pointer(&core->vcpus, g_free);
 }
@@ -553,22 +586,32 @@ static void core_realize(DeviceState *dev, Error **errp)
     core->vcpus = g_new0(SpaprVcpu, cc->nr_threads);
     for (int i = 0; i < cc->nr_threads; i++) {
         if (!vcpu_realize(&core->vcpus[i], core, i, errp)) {
-            core_unrealize_threads(core, i);
+            core_unrealize_threads(core);
             return;
         }
+        core->nr_vcpus++;
     }
     qemu_register_resettable(OBJECT(core));
+    core->vm_state = qemu_add_vm_change_state_handler(core_vm_state_change,
+                                                      core);
 }
 
 static void core_unrealize(DeviceState *dev)
 {
     SpaprCpuCore *core = SPAPR_CPU_CORE(dev);
 
+    qemu_del_vm_change_state_handler(core->vm_state);
     qemu_unregister_resettable(OBJECT(core));
-    core_unrealize_threads(core, CPU_CORE(core)->nr_threads);
+    core_unrealize_threads(core);
 }
 
 /* Migration */
+
+/*
+ * Interrupts that nothing raises again after a migration, as the processor
+ * itself holds them until it takes them
+ */
+#define HELD_INTERRUPTS (PPC_INTERRUPT_DOORBELL | PPC_INTERRUPT_EBB)
 
 static int vcpu_post_load(void *opaque, int version_id)
 {
@@ -576,6 +619,13 @@ static int vcpu_post_load(void *opaque, int version_id)
     CPUPPCState *env = &vcpu->cpu->env;
 
     lpcr_apply_wish(vcpu);
+    if (!lpcr_valid(vcpu->cpu)) {
+        error_report("incoming guest: LPCR 0x" TARGET_FMT_lx " of processor %d "
+                     "can't be", env->spr[SPR_LPCR], vcpu->cpu->vcpu_id);
+        return -EINVAL;
+    }
+    env->pending_interrupts &= ~HELD_INTERRUPTS;
+    env->pending_interrupts |= vcpu->held_interrupts & HELD_INTERRUPTS;
     env->quiesced = vcpu->stopped || vcpu->deaf;
     ppc_maybe_interrupt(env);
     return spapr_vpa_post_load(vcpu->cpu);
@@ -585,6 +635,8 @@ static int vcpu_pre_save(void *opaque)
 {
     SpaprVcpu *vcpu = opaque;
 
+    vcpu->held_interrupts = vcpu->cpu->env.pending_interrupts &
+                            HELD_INTERRUPTS;
     spapr_vpa_pre_save(vcpu->cpu);
     return 0;
 }
@@ -601,9 +653,11 @@ static const VMStateDescription vmstate_spapr_vcpu = {
         VMSTATE_BOOL(joined, SpaprVcpu),
         VMSTATE_BOOL(stopped, SpaprVcpu),
         VMSTATE_BOOL(deaf, SpaprVcpu),
+        VMSTATE_BOOL(signalled, SpaprVcpu),
         VMSTATE_UINT8(wait_reason, SpaprVcpu),
         VMSTATE_UINT64(lpcr_value, SpaprVcpu),
         VMSTATE_UINT64(lpcr_mask, SpaprVcpu),
+        VMSTATE_UINT32(held_interrupts, SpaprVcpu),
         VMSTATE_END_OF_LIST()
     },
 };
@@ -613,8 +667,7 @@ static const VMStateDescription vmstate_spapr_cpu_core = {
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
-        VMSTATE_STRUCT_VARRAY_POINTER_INT32(vcpus, SpaprCpuCore,
-                                            parent_obj.nr_threads,
+        VMSTATE_STRUCT_VARRAY_POINTER_INT32(vcpus, SpaprCpuCore, nr_vcpus,
                                             vmstate_spapr_vcpu, SpaprVcpu),
         VMSTATE_END_OF_LIST()
     },

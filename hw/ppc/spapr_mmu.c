@@ -9,6 +9,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "qemu/processor.h"
 #include "qemu/rcu.h"
@@ -516,10 +517,28 @@ static void mmu_register_calls(SpaprModule *module, SpaprHcallTable *hcalls,
     }
 }
 
+static int mmu_post_load(void *opaque, int version_id)
+{
+    SpaprMmu *mmu = opaque;
+    uint64_t lpcr = mmu->radix ? LPCR_UPRT | LPCR_HR : 0;
+
+    if (mmu->radix ? !spapr_mmu_can_radix() : mmu->gtse) {
+        error_report("incoming guest: it has radix translation, and the "
+                     "processor has not");
+        return -EINVAL;
+    }
+    if (mmu->lpcr != lpcr && !(mmu->gtse && mmu->lpcr == (lpcr | LPCR_GTSE))) {
+        error_report("incoming guest: LPCR 0x%" PRIx64 " can't be", mmu->lpcr);
+        return -EINVAL;
+    }
+    return 0;
+}
+
 static const VMStateDescription vmstate_spapr_mmu = {
     .name = TYPE_SPAPR_MMU,
     .version_id = 1,
     .minimum_version_id = 1,
+    .post_load = mmu_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT64(process_table, SpaprMmu),
         VMSTATE_BOOL(radix, SpaprMmu),
@@ -529,14 +548,16 @@ static const VMStateDescription vmstate_spapr_mmu = {
     },
 };
 
+static void spapr_mmu_realize(DeviceState *dev, Error **errp)
+{
+    if (current_machine->smp.max_cpus <= g_get_num_processors()) {
+        SPAPR_MMU(dev)->flush_spins = FLUSH_SPINS;
+    }
+}
+
 static void spapr_mmu_init(Object *obj)
 {
-    SpaprMmu *mmu = SPAPR_MMU(obj);
-
-    mmu->rpt_invalidate = true;
-    if (current_machine->smp.max_cpus <= g_get_num_processors()) {
-        mmu->flush_spins = FLUSH_SPINS;
-    }
+    SPAPR_MMU(obj)->rpt_invalidate = true;
 }
 
 /*
@@ -548,6 +569,7 @@ static void spapr_mmu_class_init(ObjectClass *oc, void *data)
     DeviceClass *dc = DEVICE_CLASS(oc);
 
     dc->desc = "sPAPR address translation";
+    dc->realize = spapr_mmu_realize;
     dc->vmsd = &vmstate_spapr_mmu;
     SPAPR_MODULE_CLASS(oc)->register_calls = mmu_register_calls;
 }

@@ -223,7 +223,7 @@ static target_long h_pic(PowerPCCPU *cpu, void *opaque, target_ulong *args)
         SpaprVcpu *vcpu = g_ptr_array_index(vcpus, i);
 
         if (vcpu) {
-            unsigned threads = CPU_CORE(vcpu->core)->nr_threads;
+            unsigned threads = vcpu->core->nr_vcpus;
 
             idle += spapr_vpa_idle_time(vcpu->cpu) / threads;
             busy += spapr_vpa_busy_time(vcpu->cpu) / threads;

@@ -567,8 +567,7 @@ static void dt_add_threads(DtNode *node, SpaprCpuCore *core)
     uint32_t servers[SPAPR_MAX_THREADS];
     uint32_t gservers[2 * SPAPR_MAX_THREADS];
     /* An older architecture may not know of so many threads */
-    int n = MIN(CPU_CORE(core)->nr_threads,
-                ppc_compat_max_vthreads(core->vcpus[0].cpu));
+    int n = MIN(core->nr_vcpus, ppc_compat_max_vthreads(core->vcpus[0].cpu));
 
     for (int i = 0; i < n; i++) {
         servers[i] = core->vcpus[i].cpu->vcpu_id;

@@ -945,6 +945,52 @@ static void test_migrate_mode(void)
     qtest_quit(qts);
 }
 
+/* Ways of translation that no guest of ours can have are refused */
+static void test_bad_migration(void)
+{
+    static const uint64_t lpcrs[] = {
+        0, L_UPRT, L_HR, L_UPRT | L_HR | 1, L_UPRT | L_HR | L_GTSE,
+    };
+    static const struct {
+        uint64_t value, mask;
+    } wishes[] = {
+        { L_UPRT, L_UPRT | L_HR },
+        { L_HR, L_UPRT | L_HR },
+        /* Interrupts to the hypervisor, virtualized real mode */
+        { 0, BE_BIT(60) },
+        { -1, BE_BIT(1) },
+    };
+    const char *options = RADIX_ARGS "-smp 1";
+    g_autofree char *path = spapr_qtest_save(qtest_init(options));
+    g_autofree char *state = NULL;
+    size_t len, size;
+    char *at;
+
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    /* The process table, then: radix translation, GTSE, LPCR */
+    at = spapr_qtest_section(state, len, "spapr-mmu", &size) + 8;
+    g_assert_cmphex(ldq_be_p(at + 2), ==, L_UPRT | L_HR);
+    for (unsigned i = 0; i < ARRAY_SIZE(lpcrs); i++) {
+        spapr_qtest_number_refused(options, path, state, len, at + 2, lpcrs[i],
+                                   8, "LPCR");
+    }
+    spapr_qtest_number_refused(options, path, state, len, at, 0x0001, 2,
+                               "radix");
+    spapr_qtest_number_refused(options, path, state, len, at, 0x0000, 2,
+                               "LPCR");
+
+    /* What is to become of LPCR is at the end, before interrupts */
+    at = spapr_qtest_section(state, len, "spapr-cpu-core@0/spapr-cpu-core",
+                             &size);
+    at += size - 4 - 16;
+    for (unsigned i = 0; i < ARRAY_SIZE(wishes); i++) {
+        stq_be_p(at, wishes[i].value);
+        spapr_qtest_number_refused(options, path, state, len, at + 8,
+                                   wishes[i].mask, 8, "LPCR");
+    }
+    unlink(path);
+}
+
 /*
  * Accesses find an entry, set R and C in it, and feel every change of it: no
  * TLB keeps what was taken away.
@@ -1162,6 +1208,7 @@ int main(int argc, char **argv)
     qtest_add_func("/spapr/mmu/clean-slb", test_clean_slb);
     qtest_add_func("/spapr/mmu/migrate/hash", test_migrate_hash);
     qtest_add_func("/spapr/mmu/migrate/mode", test_migrate_mode);
+    qtest_add_func("/spapr/mmu/migrate/bad", test_bad_migration);
     qtest_add_func("/spapr/mmu/guest/hash", test_guest_hash);
     qtest_add_func("/spapr/mmu/guest/radix", test_guest_radix);
     qtest_add_func("/spapr/mmu/random", test_random);

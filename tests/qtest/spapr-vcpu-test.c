@@ -41,26 +41,8 @@ static QTestState *start(const char *model)
     return start_more(model, "");
 }
 
-/* A register of processor @cpu, by the name that the monitor knows */
-static uint64_t live_reg(QTestState *qts, int cpu, const char *name)
-{
-    g_autofree char *line = g_strdup_printf("p/x $%s", name);
-    QDict *reply = qtest_qmp(qts, "{ 'execute': 'human-monitor-command',"
-                                  "  'arguments': { 'command-line': %s,"
-                                  "                 'cpu-index': %d } }",
-                             line, cpu);
-    const char *text = qdict_get_str(reply, "return");
-    uint64_t value;
-    char *end;
-
-    value = g_ascii_strtoull(text, &end, 16);
-    g_assert_true(end != text && (*end == '\r' || *end == '\n'));
-    qobject_unref(reply);
-    return value;
-}
-
 /*
- * The same, when what one processor does to another has been done: a call on
+ * A register, when what one processor does to another has been done: a call on
  * its thread comes behind that
  */
 static uint64_t reg(QTestState *qts, int cpu, const char *name)
@@ -68,7 +50,7 @@ static uint64_t reg(QTestState *qts, int cpu, const char *name)
     for (int i = 0; i < 4; i++) {
         assert_hcall_on(i, H_SUCCESS, H_GET_CPU_CHARACTERISTICS);
     }
-    return live_reg(qts, cpu, name);
+    return spapr_qtest_register(qts, cpu, name);
 }
 
 static int32_t rtas1(QTestState *qts, const char *name, uint32_t arg,
@@ -557,6 +539,28 @@ static void test_vsmt(void)
     qtest_quit(qts);
 }
 
+/* How many threads a core has is settled when it is made */
+static void test_nr_threads(void)
+{
+    static const int numbers[] = { 64, 0, -1, 1 };
+    QTestState *qts = start("power9");
+
+    for (int i = 0; i < ARRAY_SIZE(numbers); i++) {
+        QDict *reply = qtest_qmp(qts, "{ 'execute': 'qom-set', 'arguments': "
+                                 "{ 'path': '/machine/core[0]', 'property': "
+                                 "'nr-threads', 'value': %d } }", numbers[i]);
+
+        g_assert_true(qdict_haskey(reply, "return"));
+        qobject_unref(reply);
+        qtest_system_reset(qts);
+        for (int cpu = 0; cpu < 4; cpu++) {
+            assert_hcall_on(cpu, H_SUCCESS, H_GET_CPU_CHARACTERISTICS);
+            assert_stopped(qts, cpu, cpu != 0);
+        }
+    }
+    qtest_quit(qts);
+}
+
 /* The device tree */
 
 static uint32_t cpu_cell(const void *fdt, int node, const char *name)
@@ -786,7 +790,7 @@ static void test_guest_confer(const void *accel)
     assert_waits(qts, 1);
     assert_prod_ends(qts, 1);
     g_assert_cmpuint(mail(qts, 1, MAIL_TICKS), ==, 0);
-    post(qts, 1, H_CONFER, 1, 0, 0, true, 100 * TICKS_PER_MS);
+    post(qts, 1, H_CONFER, 1, 0, 0, true, 500 * TICKS_PER_MS);
     await(qts, 1, MAIL_TICKS, 1);
     await(qts, 1, MAIL_DONE, 4);
     qtest_quit(qts);
@@ -823,6 +827,16 @@ static void put_stop_self(QTestState *qts)
     qtest_writel(qts, AREA + 8, 1);
 }
 
+static void await_stopped(QTestState *qts, int cpu)
+{
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
+
+    while (!guest_cpu_is_stopped(qts, cpu)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(1000);
+    }
+}
+
 static void test_guest_stop(const void *accel)
 {
     QTestState *qts = start_guest(accel);
@@ -832,7 +846,7 @@ static void test_guest_stop(const void *accel)
     put_stop_self(qts);
     post(qts, 1, H_PRIVATE_RTAS, AREA, 0, 0, false, TICKS_PER_MS);
     assert_waits(qts, 1);
-    g_assert_true(guest_cpu_is_stopped(qts, 1));
+    await_stopped(qts, 1);
 
     /* Neither H_PROD nor a system reset nor a tick gets it going again */
     g_assert_cmpint(call(qts, 0, H_PROD, 1, 0, 0), ==, H_SUCCESS);
@@ -871,12 +885,18 @@ static const uint32_t game[] = {
 #define GAME            (GUEST_SIZE + 0x1000)
 #define GAME_TURNS      500
 
+static void put_words(QTestState *qts, uint64_t addr, const uint32_t *words,
+                      size_t n)
+{
+    g_autofree uint8_t *code = g_malloc(n * sizeof(*words));
+
+    put_code(code, 0, words, n);
+    qtest_memwrite(qts, addr, code, n * sizeof(*words));
+}
+
 static void game_begin(QTestState *qts)
 {
-    uint8_t code[sizeof(game)];
-
-    put_code(code, 0, game, ARRAY_SIZE(game));
-    qtest_memwrite(qts, GAME, code, sizeof(code));
+    put_words(qts, GAME, game, ARRAY_SIZE(game));
     put_stop_self(qts);
     for (int cpu = 1; cpu < 3; cpu++) {
         post(qts, cpu, H_PRIVATE_RTAS, AREA, 0, 0, false, NO_TICK);
@@ -928,11 +948,20 @@ static void test_guest_game(const void *accel)
  * A processor whose waits are brief looks out for their ends before it sleeps,
  * unless others could not run meanwhile.
  */
+static bool log_has(const char *path, const char *text)
+{
+    g_autofree char *log = NULL;
+
+    g_assert_true(g_file_get_contents(path, &log, NULL, NULL));
+    return strstr(log, text);
+}
+
 static void test_guest_poll(const void *accel)
 {
+    bool polls = strstr(accel, "multi") && g_get_num_processors() > 1;
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
     g_autofree char *path = NULL;
     g_autofree char *more = NULL;
-    g_autofree char *log = NULL;
     int fd = g_file_open_tmp("spapr-vcpu-XXXXXX", &path, NULL);
     QTestState *qts;
 
@@ -942,14 +971,69 @@ static void test_guest_poll(const void *accel)
     qts = start_guest_more(accel, more);
     game_begin(qts);
     await_turns(qts);
-    qtest_quit(qts);
-    g_assert_true(g_file_get_contents(path, &log, NULL, NULL));
-    unlink(path);
-    if (strstr(accel, "multi") && g_get_num_processors() > 1) {
-        g_assert_nonnull(strstr(log, "wait has ended=1"));
-    } else {
-        g_assert_null(strstr(log, "spapr_vcpu_poll"));
+    /* A busy host may leave no processor for that at first */
+    while (polls && !log_has(path, "wait has ended=1")) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        await_turns(qts);
     }
+    qtest_quit(qts);
+    g_assert_true(polls || !log_has(path, "spapr_vcpu_poll"));
+    unlink(path);
+}
+
+/*
+ * A message from one thread of a core to another, or to itself, that waits until
+ * the processor takes interrupts
+ */
+static const uint32_t doorbell[] = {
+    MR(31, 3),
+    LIS(4, 5 << 27 >> 16),
+    31u << 26 | 4 << 11 | 142 << 1,     /* msgsndp R4 */
+    ADDI(5, 0, 1),
+    STD(5, 31, MAIL_DONE),
+    LD(5, 31, MAIL_ARGS),               /* + 20: until it is told to */
+    CMPDI(5, 0),
+    BEQ(-8),
+    LIS(5, 0x7fff),
+    MTDEC(5),
+    LD(5, 31, MAIL_MSR),
+    MTMSRD_EE(5),
+    B(0, 0),
+};
+
+static const uint32_t doorbell_handler[] = {
+    LD(5, 31, MAIL_R4),
+    ADDI(5, 5, 1),
+    STD(5, 31, MAIL_R4),
+    B(0, 0),
+};
+
+static void test_guest_doorbell(const void *accel)
+{
+    QTestState *qts = start_guest(accel);
+    g_autofree char *path = NULL;
+
+    put_words(qts, GAME, doorbell, ARRAY_SIZE(doorbell));
+    put_words(qts, 0xa00, doorbell_handler, ARRAY_SIZE(doorbell_handler));
+    put_stop_self(qts);
+    post(qts, 1, H_PRIVATE_RTAS, AREA, 0, 0, false, NO_TICK);
+    assert_waits(qts, 1);
+    qtest_writeq(qts, MAILBOX(1) + MAIL_DONE, 0);
+    qtest_writeq(qts, MAILBOX(1) + MAIL_ARGS, 0);
+    qtest_writeq(qts, MAILBOX(1) + MAIL_R4, 0);
+    qtest_writeq(qts, MAILBOX(1) + MAIL_MSR, MSR_EE);
+    guest_start_cpu_at(qts, 1, GAME);
+    await(qts, 1, MAIL_DONE, 1);
+
+    path = spapr_qtest_save(qts);
+    qts = qtest_initf("-accel %s -machine pseries -nodefaults -m 256 -smp 3 "
+                      "-cpu power9 -incoming defer", (const char *)accel);
+    spapr_qtest_load(qts, path);
+    unlink(path);
+    g_assert_cmpuint(mail(qts, 1, MAIL_R4), ==, 0);
+    qtest_writeq(qts, MAILBOX(1) + MAIL_ARGS, 1);
+    await(qts, 1, MAIL_R4, 1);
+    qtest_quit(qts);
 }
 
 /* The mode of all processors has changed when the call returns */
@@ -963,8 +1047,9 @@ static void test_guest_set_mode(const void *accel)
         g_assert_cmpint(call(qts, i % 3, H_SET_MODE, ail, MODE_AIL, 0), ==,
                         H_SUCCESS);
         for (int cpu = 0; cpu < 3; cpu++) {
-            g_assert_cmphex(live_reg(qts, cpu, "lpcr") & LPCR_AIL, ==,
-                            ail << LPCR_AIL_SHIFT);
+            uint64_t lpcr = spapr_qtest_register(qts, cpu, "lpcr");
+
+            g_assert_cmphex(lpcr & LPCR_AIL, ==, ail << LPCR_AIL_SHIFT);
         }
     }
     qtest_quit(qts);
@@ -981,6 +1066,7 @@ static const GuestTest guest_tests[] = {
     { "game", test_guest_game },
     { "poll", test_guest_poll },
     { "set-mode", test_guest_set_mode },
+    { "doorbell", test_guest_doorbell },
 };
 
 static void add_model_tests(void)
@@ -1031,6 +1117,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-vcpu/last-stops", test_last_stops);
     qtest_add_func("spapr-vcpu/sys-reset", test_sys_reset);
     qtest_add_func("spapr-vcpu/vsmt", test_vsmt);
+    qtest_add_func("spapr-vcpu/nr-threads", test_nr_threads);
     qtest_add_func("spapr-vcpu/dt/cores", test_dt_cores);
     add_model_tests();
     add_guest_tests("spapr-vcpu", guest_tests, ARRAY_SIZE(guest_tests));

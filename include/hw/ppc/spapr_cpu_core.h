@@ -37,6 +37,7 @@ typedef struct SpaprVcpu {
     bool joined;            /* waits in H_JOIN */
     bool stopped;           /* in the RTAS stopped state */
     bool deaf;              /* waits, and interrupts may not end that */
+    bool signalled;         /* a system reset interrupt is on its way to it */
     bool conferring;        /* gives up its time slice; spapr_vpa_preempt() */
     uint8_t wait_reason;    /* SpaprPreemptReason of the wait it is in */
 
@@ -50,6 +51,9 @@ typedef struct SpaprVcpu {
     /* Bits of LPCR that wait for the processor to leave its guest code */
     uint64_t lpcr_value;
     uint64_t lpcr_mask;
+
+    /* For a migration stream: interrupts that nothing else would know of */
+    uint32_t held_interrupts;
 } SpaprVcpu;
 
 struct SpaprCpuCore {
@@ -61,6 +65,8 @@ struct SpaprCpuCore {
     int node_id;
 
     SpaprVcpu *vcpus;       /* one for each thread */
+    int32_t nr_vcpus;       /* as "nr-threads" was when the core was made */
+    VMChangeStateEntry *vm_state;
 };
 
 struct SpaprCpuCoreClass {
@@ -120,7 +126,10 @@ void spapr_cpu_start(PowerPCCPU *cpu, target_ulong nip, target_ulong r1,
 /** spapr_cpu_stop: put the calling processor into the RTAS stopped state */
 void spapr_cpu_stop(PowerPCCPU *cpu);
 
-/** spapr_cpu_system_reset: system reset interrupt; nothing when stopped */
+/**
+ * spapr_cpu_system_reset: system reset interrupt; nothing when stopped. While
+ * the machine does not run, it waits until it does.
+ */
 void spapr_cpu_system_reset(PowerPCCPU *cpu);
 
 /**
