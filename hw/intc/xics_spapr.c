@@ -11,6 +11,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/bitmap.h"
+#include "qemu/error-report.h"
 #include "hw/ppc/xics_spapr.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
@@ -530,6 +531,8 @@ static void spapr_xics_populate_dt(SpaprIntc *intc, DtNode *root,
     dt_prop_empty(node, "interrupt-controller");
     dt_prop_u32(node, "#interrupt-cells", 2);
     dt_prop_cells(node, "ibm,interrupt-server-ranges", 0, nr_servers);
+    dt_prop_u32(node, "ibm,interrupt-server#-size",
+                MAX(8, 32 - clz32(nr_servers - 1)));
     dt_prop_u32(node, "linux,phandle", SPAPR_IRQ_PHANDLE);
     dt_prop_u32(node, "phandle", SPAPR_IRQ_PHANDLE);
 }
@@ -560,13 +563,37 @@ static void spapr_xics_vm_state(void *opaque, bool running, RunState state)
     }
 }
 
+/*
+ * The core's state, which comes before ours, has the kinds of sources. These
+ * follow from the devices: what is wrong is put right, and refused.
+ */
+static bool xics_check_sources(SpaprXics *xics)
+{
+    SpaprIrq *irq = SPAPR_MODULE(xics)->hv->irq;
+    bool right = true;
+
+    for (uint32_t i = 0; i < SPAPR_IRQ_COUNT; i++) {
+        uint8_t flags = !test_bit(i, irq->claimed) ? 0 :
+                        test_bit(i, irq->level) ? XICS_FLAGS_IRQ_LSI :
+                        XICS_FLAGS_IRQ_MSI;
+
+        if ((xics->ics.irqs[i].flags & XICS_FLAGS_IRQ_MASK) != flags) {
+            error_report("spapr-xics: interrupt source 0x%" PRIx32 " of the "
+                         "incoming guest is not valid", SPAPR_IRQ_BASE + i);
+            xics->ics.irqs[i].flags = flags;
+            right = false;
+        }
+    }
+    return right;
+}
+
 static int spapr_xics_post_load(void *opaque, int version_id)
 {
     SpaprXics *xics = opaque;
 
     /* Which ones really wait shows when they are looked at */
     bitmap_fill(xics->waiting, SPAPR_IRQ_COUNT);
-    return 0;
+    return xics_check_sources(xics) ? 0 : -EINVAL;
 }
 
 static const VMStateDescription vmstate_spapr_xics = {

@@ -439,12 +439,11 @@ static void spapr_xive_populate_dt(SpaprIntc *intc, DtNode *root,
  */
 
 /* What a queue can be after H_INT_SET_QUEUE_CONFIG and any number of events */
-static bool end_plausible(SpaprXive *xive, uint32_t idx)
+static bool end_plausible(SpaprXive *xive, XiveEND *end, uint32_t idx)
 {
     SpaprMemory *memory = SPAPR_MODULE(xive)->hv->memory;
     uint32_t server = idx / SPAPR_XIVE_QUEUES;
     uint32_t priority = idx % SPAPR_XIVE_QUEUES;
-    XiveEND *end = &xive->endt[idx];
     uint32_t w0 = be32_to_cpu(end->w0);
     unsigned shift = xive_get_field32(END_W0_QSIZE, end->w0) + 12;
 
@@ -464,9 +463,8 @@ static bool end_plausible(SpaprXive *xive, uint32_t idx)
            xive_context(spapr_cpu_by_server(server));
 }
 
-static bool eas_plausible(SpaprXive *xive, uint32_t lisn, bool valid)
+static bool eas_plausible(SpaprXive *xive, const XiveEAS *eas, bool valid)
 {
-    XiveEAS *eas = &xive->eat[lisn];
     uint64_t w = be64_to_cpu(eas->w);
     uint32_t end = xive_get_field64(EAS_END_INDEX, eas->w);
 
@@ -490,61 +488,94 @@ static bool line_plausible(SpaprXive *xive, uint64_t line)
                                 2 * SPAPR_XIVE_CACHE_LINE));
 }
 
+static size_t lines_size(const SpaprXive *xive)
+{
+    return xive->nr_servers * sizeof(*xive->lines);
+}
+
+static void stream_free(SpaprXive *xive)
+{
+    g_clear_pointer(&xive->stream_eat, g_free);
+    g_clear_pointer(&xive->stream_endt, g_free);
+    g_clear_pointer(&xive->stream_lines, g_free);
+}
+
+/* A load that ended before its time has left its tables */
+static void stream_new(SpaprXive *xive)
+{
+    stream_free(xive);
+    xive->stream_eat = g_memdup2(xive->eat, xive->eat_size);
+    xive->stream_endt = g_memdup2(xive->endt, xive->endt_size);
+    xive->stream_lines = g_memdup2(xive->lines, lines_size(xive));
+}
+
 static int spapr_xive_pre_save(void *opaque)
 {
     SpaprXive *xive = opaque;
 
     xive->peer_esb_hcall = xive->esb_hcall;
+    stream_new(xive);
+    return 0;
+}
+
+static int spapr_xive_post_save(void *opaque)
+{
+    stream_free(opaque);
+    return 0;
+}
+
+static int spapr_xive_pre_load(void *opaque)
+{
+    stream_new(opaque);
     return 0;
 }
 
 /* The sources that there are follow from the devices, not from the stream */
-static int spapr_xive_pre_load(void *opaque)
+static bool stream_plausible(SpaprXive *xive)
 {
-    SpaprXive *xive = opaque;
-
-    xive->valid = bitmap_new(SPAPR_XIVE_LISNS);
+    if (xive->peer_esb_hcall != xive->esb_hcall) {
+        error_report("spapr-xive: esb-hcall=%s for the incoming guest, here "
+                     "esb-hcall=%s", xive->peer_esb_hcall ? "on" : "off",
+                     xive->esb_hcall ? "on" : "off");
+        return false;
+    }
     for (uint32_t lisn = 0; lisn < SPAPR_XIVE_LISNS; lisn++) {
-        if (xive_eas_is_valid(&xive->eat[lisn])) {
-            set_bit(lisn, xive->valid);
+        if (!eas_plausible(xive, &xive->stream_eat[lisn],
+                           xive_eas_is_valid(&xive->eat[lisn]))) {
+            error_report("spapr-xive: interrupt source 0x%" PRIx32 " of the "
+                         "incoming guest is not valid", lisn);
+            return false;
         }
     }
-    return 0;
+    for (uint32_t i = 0; i < xive->nr_ends; i++) {
+        if (!end_plausible(xive, &xive->stream_endt[i], i)) {
+            error_report("spapr-xive: event queue %" PRIu32 " of the incoming "
+                         "guest is not valid", i);
+            return false;
+        }
+    }
+    for (uint32_t server = 0; server < xive->nr_servers; server++) {
+        if (!line_plausible(xive, xive->stream_lines[server])) {
+            error_report("spapr-xive: reporting line of server %" PRIu32 " of "
+                         "the incoming guest is not valid", server);
+            return false;
+        }
+    }
+    return true;
 }
 
 static int spapr_xive_post_load(void *opaque, int version_id)
 {
     SpaprXive *xive = opaque;
-    g_autofree unsigned long *valid = g_steal_pointer(&xive->valid);
+    bool plausible = stream_plausible(xive);
 
-    if (xive->peer_esb_hcall != xive->esb_hcall) {
-        error_report("spapr-xive: esb-hcall=%s for the incoming guest, here "
-                     "esb-hcall=%s", xive->peer_esb_hcall ? "on" : "off",
-                     xive->esb_hcall ? "on" : "off");
-        return -EINVAL;
+    if (plausible) {
+        memcpy(xive->eat, xive->stream_eat, xive->eat_size);
+        memcpy(xive->endt, xive->stream_endt, xive->endt_size);
+        memcpy(xive->lines, xive->stream_lines, lines_size(xive));
     }
-    for (uint32_t lisn = 0; lisn < SPAPR_XIVE_LISNS; lisn++) {
-        if (!eas_plausible(xive, lisn, test_bit(lisn, valid))) {
-            error_report("spapr-xive: interrupt source 0x%" PRIx32 " of the "
-                         "incoming guest is not valid", lisn);
-            return -EINVAL;
-        }
-    }
-    for (uint32_t i = 0; i < xive->nr_ends; i++) {
-        if (!end_plausible(xive, i)) {
-            error_report("spapr-xive: event queue %" PRIu32 " of the incoming "
-                         "guest is not valid", i);
-            return -EINVAL;
-        }
-    }
-    for (uint32_t server = 0; server < xive->nr_servers; server++) {
-        if (!line_plausible(xive, xive->lines[server])) {
-            error_report("spapr-xive: reporting line of server %" PRIu32 " of "
-                         "the incoming guest is not valid", server);
-            return -EINVAL;
-        }
-    }
-    return 0;
+    stream_free(xive);
+    return plausible ? 0 : -EINVAL;
 }
 
 /*
@@ -575,13 +606,14 @@ static const VMStateDescription vmstate_spapr_xive = {
     .version_id = 1,
     .minimum_version_id = 1,
     .pre_save = spapr_xive_pre_save,
+    .post_save = spapr_xive_post_save,
     .pre_load = spapr_xive_pre_load,
     .post_load = spapr_xive_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(peer_esb_hcall, SpaprXive),
-        VMSTATE_VBUFFER_UINT32(eat, SpaprXive, 1, NULL, eat_size),
-        VMSTATE_VBUFFER_UINT32(endt, SpaprXive, 1, NULL, endt_size),
-        VMSTATE_VARRAY_UINT32(lines, SpaprXive, nr_servers, 1,
+        VMSTATE_VBUFFER_UINT32(stream_eat, SpaprXive, 1, NULL, eat_size),
+        VMSTATE_VBUFFER_UINT32(stream_endt, SpaprXive, 1, NULL, endt_size),
+        VMSTATE_VARRAY_UINT32(stream_lines, SpaprXive, nr_servers, 1,
                               vmstate_info_uint64, uint64_t),
         VMSTATE_END_OF_LIST()
     },
@@ -668,6 +700,7 @@ static void spapr_xive_finalize(Object *obj)
 {
     SpaprXive *xive = SPAPR_XIVE(obj);
 
+    stream_free(xive);
     g_free(xive->eat);
     g_free(xive->endt);
     g_free(xive->lines);

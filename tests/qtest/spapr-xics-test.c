@@ -578,6 +578,38 @@ static void test_info_pic(void)
     board_quit(&board);
 }
 
+/* Which sources there are, and of what kind, is up to devices */
+static void test_bad_migration(void)
+{
+    const char *options = "-machine pseries,ic-mode=xics -nodefaults -m 256";
+    g_autofree char *path = spapr_qtest_save(qtest_init(options));
+    g_autofree char *state = NULL;
+    uint32_t args[] = { 0x1000 }, rets[3];
+    SpaprRtasGuest guest;
+    size_t len, size;
+    char *flags;
+
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    /* The first source's flags are the last of its 8 bytes, behind a count */
+    flags = spapr_qtest_section(state, len, "ics", &size) + 4 + 7;
+    g_assert_cmphex(*flags, ==, 1);
+    for (int i = 0; i <= 2; i += 2) {
+        spapr_qtest_number_refused(options, path, state, len, flags, i, 1,
+                                   "source 0x1000");
+    }
+    /* One that isn't there */
+    spapr_qtest_number_refused(options, path, state, len,
+                               flags + 8 * (0x1fff - 0x1000), 1, 1,
+                               "source 0x1fff");
+    guest.qts = spapr_qtest_after_refusal(options, path, state, len, flags, 0,
+                                          1);
+    guest.fdt = spapr_qtest_fdt(guest.qts);
+    g_assert_cmpint(spapr_rtas_guest_call(&guest, "ibm,get-xive", 1, args, 3,
+                                          rets), ==, 0);
+    unlink(path);
+    spapr_rtas_guest_stop(&guest);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -594,5 +626,6 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-xics/reset", test_reset);
     qtest_add_func("spapr-xics/device-tree", test_device_tree);
     qtest_add_func("spapr-xics/info-pic", test_info_pic);
+    qtest_add_func("spapr-xics/bad-migration", test_bad_migration);
     return g_test_run();
 }

@@ -1022,24 +1022,13 @@ static void stream_check(Stream *stream, const void *known, size_t len,
                          int offset, uint64_t value, size_t size,
                          const char *words)
 {
-    g_autofree char *options = g_strdup_printf(XIVE "-incoming file:%s",
-                                               stream->path);
-    uint8_t *at = memmem(stream->bytes, stream->len, known, len);
-    g_autofree char *errors = NULL;
-    g_autoptr(GError) error = NULL;
-    uint64_t before;
+    char *at = memmem(stream->bytes, stream->len, known, len);
 
     g_assert_nonnull(at);
-    g_assert_null(memmem(at + 1, stream->len - ((char *)at - stream->bytes) - 1,
-                         known, len));
-    at += offset;
-    before = ldn_be_p(at, size);
-    stn_be_p(at, size, value);
-    g_file_set_contents(stream->path, stream->bytes, stream->len, &error);
-    g_assert_no_error(error);
-    stn_be_p(at, size, before);
-    errors = spapr_qtest_fail(options);
-    g_assert_nonnull(strstr(errors, words));
+    g_assert_null(memmem(at + 1, stream->len - (at - stream->bytes) - 1, known,
+                         len));
+    spapr_qtest_number_refused(XIVE, stream->path, stream->bytes, stream->len,
+                               at + offset, value, size, words);
 }
 
 /* Tables that no hypercalls could have made are refused */
@@ -1160,6 +1149,26 @@ static void test_options(void)
                         "xics, xive or dual");
 }
 
+/* A source that the stream did not have is there nevertheless */
+static void test_after_bad_migration(void)
+{
+    g_autofree char *path = spapr_qtest_save(qtest_init(XIVE));
+    g_autofree char *state = NULL;
+    uint64_t rets[SPAPR_QTEST_REGS];
+    QTestState *qts;
+    size_t len, size;
+    char *at;
+
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    /* A flag, and an entry for each source */
+    at = spapr_qtest_section(state, len, "spapr-xive", &size) + 1 + EPOW * 8;
+    qts = spapr_qtest_after_refusal(XIVE, path, state, len, at, 0, 8);
+    g_assert_cmpint(hcall_rets(qts, rets, H_INT_GET_SOURCE_INFO, 0, EPOW), ==,
+                    H_SUCCESS);
+    unlink(path);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -1184,6 +1193,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-xive/system-reset", test_system_reset);
     qtest_add_func("spapr-xive/migration", test_migration);
     qtest_add_func("spapr-xive/bad-migration", test_bad_migration);
+    qtest_add_func("spapr-xive/after-bad-migration", test_after_bad_migration);
     qtest_add_func("spapr-xive/migration-mode", test_migration_mode);
     qtest_add_func("spapr-xive/info-pic", test_info_pic);
     qtest_add_func("spapr-xive/options", test_options);

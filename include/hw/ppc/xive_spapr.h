@@ -82,9 +82,14 @@ struct SpaprXive {
     uint32_t endt_size;
     uint64_t *lines;        /* OS reporting lines, by server */
 
-    /* While a migration comes in: what the other end has, and our sources */
+    /*
+     * Of a stream that is written or read: what comes in is looked at as a whole
+     * before it counts
+     */
     bool peer_esb_hcall;
-    unsigned long *valid;
+    XiveEAS *stream_eat;
+    XiveEND *stream_endt;
+    uint64_t *stream_lines;
 };
 
 bool spapr_xive_is_active(SpaprXive *xive);
