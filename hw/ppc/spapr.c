@@ -61,8 +61,11 @@
 
 #define SPAPR_MAX_CPUS 4096
 
-/* More -serial options than this have no terminal */
+/* Terminals that -serial makes */
 #define SPAPR_MAX_SERIALS 64
+
+/* Adapters that -drive makes: one for each bus up to that with the last number */
+#define SPAPR_MAX_SCSI_BUSES 64
 
 /* Create a module of a type and make it a part of the board, or exit */
 static void *machine_add_module(SpaprMachineState *spapr, const char *type,
@@ -312,6 +315,16 @@ static void machine_check_options(MachineState *machine)
     if (!QEMU_IS_ALIGNED(machine->ram_size, SPAPR_LMB_SIZE)) {
         error_report("-m: the size of memory must be a multiple of "
                      "%" PRIu64 " MiB", (uint64_t)(SPAPR_LMB_SIZE / MiB));
+        exit(EXIT_FAILURE);
+    }
+    if (serial_hd(SPAPR_MAX_SERIALS)) {
+        error_report("-serial: no more than %d are supported",
+                     SPAPR_MAX_SERIALS);
+        exit(EXIT_FAILURE);
+    }
+    if (drive_get_max_bus(IF_SCSI) >= SPAPR_MAX_SCSI_BUSES) {
+        error_report("-drive: bus=%d: numbers of SCSI buses are from 0 to %d",
+                     drive_get_max_bus(IF_SCSI), SPAPR_MAX_SCSI_BUSES - 1);
         exit(EXIT_FAILURE);
     }
     if (machine->dtb) {
@@ -692,6 +705,7 @@ static void spapr_machine_class_init(ObjectClass *oc, void *data)
     mc->default_ram_size = 512 * MiB;
     mc->default_ram_id = "ppc_spapr.ram";
     mc->block_default_type = IF_SCSI;
+    mc->default_display = "std";
     mc->default_nic = TYPE_SPAPR_VETH;
     mc->has_hotpluggable_cpus = true;
     mc->possible_cpu_arch_ids = machine_possible_cpus;

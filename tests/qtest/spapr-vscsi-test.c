@@ -2230,6 +2230,8 @@ static void test_addresses(void)
     spapr_qtest_refused("-device spapr-vscsi,id=a -blockdev null-co,"
                         "node-name=n -device scsi-hd,drive=n,bus=a.0,"
                         "channel=8", "8", "bad scsi channel id");
+    spapr_qtest_refused("-drive if=scsi,driver=null-co,bus=64", "bus=64",
+                        "from 0 to 63");
 }
 
 /* Devices of the host's, at what is none: they send their commands to it */

@@ -589,17 +589,31 @@ static void test_several(void)
     wire_free(&wire[1]);
 }
 
-/* Where there is a screen by -vga, SLOF is not told to talk to a terminal */
+/*
+ * Where there is a screen, which is the default, SLOF is not told to talk to a
+ * terminal, unless the user wants no graphics
+ */
 static void test_screen(void)
 {
-    for (int vga = 0; vga < 2; vga++) {
-        QTestState *qts = qtest_initf(BOARD "-serial null -vga %s",
-                                      vga ? "std" : "none");
+    static const struct {
+        const char *options;
+        bool terminal;
+    } cases[] = {
+        { "", false },
+        { "-vga std", false },
+        { "-vga none", true },
+        { "-machine graphics=off", true },
+        { "-machine graphics=off -vga std", true },
+    };
+
+    for (int i = 0; i < G_N_ELEMENTS(cases); i++) {
+        QTestState *qts = qtest_initf("-M pseries -serial null %s",
+                                      cases[i].options);
         g_autofree void *fdt = spapr_qtest_fdt(qts);
         const void *path = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"),
                                        "stdout-path", NULL);
 
-        g_assert_true(vga ? !path : !!path);
+        g_assert_cmpint(!path, ==, !cases[i].terminal);
         qtest_quit(qts);
     }
 }
@@ -631,6 +645,8 @@ static void test_serial_option(void)
 
 static void test_bad_options(void)
 {
+    g_autoptr(GString) serials = g_string_new("");
+
     spapr_qtest_refused("-device spapr-vty,reg=0x70000100 "
                         "-device spapr-vty,reg=0x70000100",
                         "reg=0x70000100", "already");
@@ -646,6 +662,10 @@ static void test_bad_options(void)
     spapr_qtest_refused("-device spapr-vty,reg=here", "reg", "spapr-vty");
     spapr_qtest_refused("-device spapr-vty,chardev=nosuch", "nosuch",
                         "spapr-vty");
+    for (int i = 0; i < 65; i++) {
+        g_string_append(serials, "-serial null ");
+    }
+    spapr_qtest_refused(serials->str, "-serial", "more than 64");
 }
 
 /* What is in transit either way, and the interrupt, arrive with the guest */

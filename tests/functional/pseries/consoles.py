@@ -155,6 +155,18 @@ def nographic() -> None:
         _try_monitor(terminal)
 
 
+@test('console/nographic-slof')
+def nographic_slof() -> None:
+    """-nographic has SLOF on the terminal, though there is a screen."""
+    with Terminal([qemu_binary(), '-M', 'pseries', '-nographic',
+                   '-prom-env', 'auto-boot?=false']) as terminal:
+        terminal.console.expect('0 > ', 90)
+        terminal.console.send('decimal 6 7 * .\r')
+        terminal.console.expect(r'\b42\b', 20)
+        terminal.console.send('\x01x')
+        expect_equal('exit code of QEMU', terminal.process.wait(20), 0)
+
+
 @test('console/mux')
 def mux() -> None:
     """-serial mon:stdio without default devices does the same."""
