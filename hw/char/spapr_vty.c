@@ -219,6 +219,11 @@ static void vty_input(void *opaque, const uint8_t *buf, int size)
     SpaprVty *vty = opaque;
     bool was_empty = fifo8_is_empty(&vty->input);
 
+    /* A loadvm since the backend has asked may have brought some */
+    size = MIN(size, fifo8_num_free(&vty->input));
+    if (!size) {
+        return;
+    }
     trace_spapr_vty_receive(SPAPR_VIO_DEVICE(vty)->reg, size);
     fifo8_push_all(&vty->input, buf, size);
     /* LoPAR, "Interrupts" of the Vterm: empty to non-empty, edge-triggered */
@@ -331,29 +336,37 @@ static void spapr_vty_reset(SpaprVioDevice *dev)
     spapr_vio_enable_irq(dev, true);
 }
 
-static int spapr_vty_post_load(void *opaque, int version_id)
+static bool fifo_valid(const Fifo8 *fifo, uint32_t size)
+{
+    return fifo->num <= size && fifo->head < size;
+}
+
+/* Of each as soon as it is there: what follows may be missing */
+static bool vty_fifos_valid(void *opaque, int version_id)
 {
     SpaprVty *vty = opaque;
 
-    if (vty->input.num > VTY_INPUT_BYTES ||
-        vty->input.head >= VTY_INPUT_BYTES ||
-        vty->output.num > VTY_OUTPUT_BYTES ||
-        vty->output.head >= VTY_OUTPUT_BYTES) {
-        return -EINVAL;
+    if (!fifo_valid(&vty->input, VTY_INPUT_BYTES) ||
+        !fifo_valid(&vty->output, VTY_OUTPUT_BYTES)) {
+        /* After a loadvm that has failed the user may go on nonetheless */
+        fifo8_reset(&vty->input);
+        fifo8_reset(&vty->output);
+        return false;
     }
-    return 0;
+    return true;
 }
 
 static const VMStateDescription vmstate_spapr_vty = {
     .name = TYPE_SPAPR_VTY,
     .version_id = 1,
     .minimum_version_id = 1,
-    .post_load = spapr_vty_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_STRUCT(parent_obj, SpaprVty, 1, vmstate_spapr_vio_device,
                        SpaprVioDevice),
         VMSTATE_FIFO8(input, SpaprVty),
+        VMSTATE_VALIDATE("what is to be read", vty_fifos_valid),
         VMSTATE_FIFO8(output, SpaprVty),
+        VMSTATE_VALIDATE("what is to be printed", vty_fifos_valid),
         VMSTATE_END_OF_LIST()
     },
 };
