@@ -202,7 +202,9 @@ static void testdev_set_open(Object *obj, bool open, Error **errp)
     if (!DEVICE(obj)->realized) {
         error_setg(errp, "The device isn't realized yet");
     } else if (open) {
-        spapr_crq_partner_open(&td->crq);
+        if (!spapr_crq_partner_open(&td->crq)) {
+            error_setg(errp, "The guest's queue is full");
+        }
     } else {
         spapr_crq_partner_close(&td->crq, CRQ_PARTNER_CLOSED);
     }

@@ -95,12 +95,13 @@ void spapr_crq_partner_close(SpaprCrq *crq, uint8_t code)
 }
 
 /* As drivers of servers do when they have registered their queue */
-void spapr_crq_partner_open(SpaprCrq *crq)
+bool spapr_crq_partner_open(SpaprCrq *crq)
 {
     if (crq->partner_closed) {
         crq->partner_closed = false;
-        crq_send_init(crq, CRQ_INIT);
+        crq->partner_closed = crq_send_init(crq, CRQ_INIT) == H_DROPPED;
     }
+    return !crq->partner_closed;
 }
 
 /* Closed, whether there was a queue or not */

@@ -237,7 +237,9 @@ static void vscsi_reopen(SpaprVscsi *s)
         (!spapr_vio_queue_is_open(&s->crq.queue) ||
          vscsi_now() >= s->reopen_ns)) {
         trace_spapr_vscsi_reopen(SPAPR_VIO_DEVICE(s)->reg);
-        spapr_crq_partner_open(&s->crq);
+        if (!spapr_crq_partner_open(&s->crq)) {
+            s->reopen_ns = vscsi_now() + VSCSI_REOPEN_NS;
+        }
     }
 }
 

@@ -100,7 +100,8 @@ static bool vscsi_add_buffers(VscsiRequest *vr, const uint8_t *desc, unsigned n,
 {
     for (; n; n--, desc += SRP_DESC_LEN) {
         uint64_t addr = ldq_be_p(desc + SRP_DESC_OFS_ADDR);
-        uint64_t len = MIN(ldl_be_p(desc + SRP_DESC_OFS_LEN), total - *sum);
+        uint32_t desc_len = ldl_be_p(desc + SRP_DESC_OFS_LEN);
+        uint64_t len = MIN(desc_len, total - *sum);
 
         if (len) {
             if (addr > UINT64_MAX - len) {
@@ -491,6 +492,11 @@ static void vscsi_transfer_data(SCSIRequest *req, uint32_t len)
 {
     VscsiRequest *vr = req->hba_private;
 
+    if (!vr) {
+        /* It came with a migration that has failed: nobody waits for it */
+        scsi_req_cancel_async(req, NULL);
+        return;
+    }
     vscsi_fill(vr, scsi_req_get_buf(req), len);
     scsi_req_continue(req);
 }
@@ -746,6 +752,11 @@ static void vscsi_save_request(QEMUFile *f, SCSIRequest *req)
 {
     VscsiRequest *vr = req->hba_private;
 
+    if (!vr) {
+        /* Likewise */
+        qemu_file_set_error(f, -EINVAL);
+        return;
+    }
     qemu_put_byte(f, vr->sol_not);
     qemu_put_byte(f, vr->use_sg);
     qemu_put_be64(f, vr->iu);

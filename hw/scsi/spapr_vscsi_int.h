@@ -160,7 +160,7 @@ void vscsi_answer(VscsiRequest *vr, uint8_t format, uint8_t status,
 
 /**
  * vscsi_respond: answer with an information unit
- * @rsp: it, with room for VSCSI_MAX_IU bytes; the tag is filled in here
+ * @rsp: it, of @len bytes; the tag is filled in here
  */
 void vscsi_respond(VscsiRequest *vr, uint8_t *rsp, uint16_t len,
                    uint8_t status);

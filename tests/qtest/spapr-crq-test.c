@@ -628,6 +628,27 @@ static void test_partner(void)
     qtest_quit(dev.qts);
 }
 
+/* Its offer to begin needs a place in the queue: it waits for one */
+static void test_partner_full(void)
+{
+    VioDev dev = start_open();
+
+    set_partner_open(&dev, false);
+    vio_crq_expect(&dev, EVENT(PARTNER_CLOSED), 0);
+    qtest_memset(dev.qts, QUEUE, 0xff, TCE_PAGE);
+    qobject_unref(qtest_qmp(dev.qts, "{ 'execute': 'qom-set', 'arguments': {"
+                            "  'path': '/machine/peripheral/dev',"
+                            "  'property': 'open', 'value': true } }"));
+    g_assert_false(qtest_qom_get_bool(dev.qts, "/machine/peripheral/dev",
+                                      "open"));
+    qtest_memset(dev.qts, QUEUE, 0, TCE_PAGE);
+    set_partner_open(&dev, true);
+    vio_crq_expect(&dev, INIT, 0);
+    g_assert_true(qtest_qom_get_bool(dev.qts, "/machine/peripheral/dev",
+                                     "open"));
+    qtest_quit(dev.qts);
+}
+
 /* A device that isn't done yet with what the guest has asked before */
 static void test_busy(void)
 {
@@ -1488,6 +1509,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-crq/events", test_events);
     qtest_add_func("spapr-crq/suspend", test_suspend);
     qtest_add_func("spapr-crq/partner", test_partner);
+    qtest_add_func("spapr-crq/partner-full", test_partner_full);
     qtest_add_func("spapr-crq/busy", test_busy);
     qtest_add_func("spapr-crq/dma", test_dma);
     qtest_add_func("spapr-crq/bypass", test_bypass);

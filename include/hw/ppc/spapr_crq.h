@@ -101,8 +101,13 @@ void spapr_crq_event(SpaprCrq *crq, uint8_t code);
  * stays, so that it learns of that.
  */
 void spapr_crq_partner_close(SpaprCrq *crq, uint8_t code);
-/** spapr_crq_partner_open: it talks again, and offers the guest to begin */
-void spapr_crq_partner_open(SpaprCrq *crq);
+
+/**
+ * spapr_crq_partner_open: it talks again, and offers the guest to begin
+ *
+ * Returns: false when the guest's queue has no place for that at the moment
+ */
+bool spapr_crq_partner_open(SpaprCrq *crq);
 
 /* To be a VMSTATE_STRUCT of the device's description */
 extern const VMStateDescription vmstate_spapr_crq;
