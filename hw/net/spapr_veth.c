@@ -11,6 +11,7 @@
 #include "qemu/bitops.h"
 #include "qemu/bswap.h"
 #include "qemu/main-loop.h"
+#include "qapi/error.h"
 #include "hw/ppc/spapr_vio_ctl.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
@@ -321,6 +322,11 @@ static void veth_flush(void *opaque)
     qemu_flush_queued_packets(veth_nc(veth));
 }
 
+static void veth_rx_timer(void *opaque)
+{
+    veth_rx_give_up(opaque);
+}
+
 static void veth_merge_bh(void *opaque)
 {
     veth_rx_merged(opaque);
@@ -357,6 +363,11 @@ static void veth_realize(SpaprVioDevice *dev, Error **errp)
     SpaprVeth *veth = SPAPR_VETH(dev);
     DeviceState *qdev = DEVICE(dev);
 
+    if (veth->conf.peers.queues > 1) {
+        error_setg(errp, "%s has one queue, its network %d",
+                   object_get_typename(OBJECT(dev)), veth->conf.peers.queues);
+        return;
+    }
     qemu_macaddr_default_if_unset(&veth->conf.macaddr);
     veth->nic = qemu_new_nic(&veth_net_info, &veth->conf,
                              object_get_typename(OBJECT(dev)), qdev->id,
@@ -369,9 +380,10 @@ static void veth_realize(SpaprVioDevice *dev, Error **errp)
                                          &qdev->mem_reentrancy_guard);
     veth->vm_state_change =
         qdev_add_vm_change_state_handler(qdev, veth_vm_state_change, veth);
+    veth->rx_timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, veth_rx_timer, veth);
     veth->tx_made = g_malloc(VETH_FRAME_MAX);
-    veth->rx_frame = g_malloc(VETH_FRAME_MAX);
-    veth->rx_made = g_malloc(VETH_FRAME_MAX);
+    veth->rx_frame = g_malloc(VETH_RX_FRAME_MAX);
+    veth->rx_made = g_malloc(VETH_RX_FRAME_MAX);
     veth->merge.frame = g_malloc(VETH_FRAME_MAX);
     veth->merge.room = VETH_FRAME_MAX;
     veth_set_mac(veth, veth->conf.macaddr);
@@ -385,6 +397,7 @@ static void veth_unrealize(SpaprVioDevice *dev)
     veth_rx_stop(veth);
     qemu_bh_delete(veth->flush_bh);
     qemu_bh_delete(veth->merge_bh);
+    timer_free(veth->rx_timer);
     qemu_del_vm_change_state_handler(veth->vm_state_change);
     qemu_del_nic(veth->nic);
     g_free(veth->tx_made);
@@ -442,6 +455,7 @@ static int veth_pre_save(void *opaque)
 
     veth->saved_pools = veth->pool_count;
     veth->saved_buffers = veth->buffers;
+    g_free(veth->saved);
     veth->saved = g_new(uint32_t, veth->buffers);
     for (uint32_t i = 0; i < veth->pool_count; i++) {
         const VethPool *pool = &veth->pools[i];

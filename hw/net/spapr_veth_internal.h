@@ -14,8 +14,12 @@
 #include "standard-headers/linux/virtio_net.h"
 #include "spapr_veth_offload.h"
 
-/* The longest frame, which is what Linux has buffers for */
+/* The longest frame from and to a guest, which is what Linux has buffers for */
 #define VETH_FRAME_MAX      65536
+
+/* The longest one that comes in: an IP packet as large as it gets, in a VLAN */
+#define VETH_RX_FRAME_MAX   (UINT16_MAX + ETH_HLEN + \
+                             sizeof(struct vlan_header))
 
 /* Table "ILLAN Attributes" */
 #define ILLAN_MULTI_BUFFERS     0x40000     /* H_ADD_LOGICAL_LAN_BUFFERS */
@@ -92,7 +96,11 @@ struct SpaprVeth {
     VethPool pools[VETH_MAX_POOLS];
     uint32_t pool_count;
     uint32_t buffers;
-    bool rx_stalled;        /* frames wait for buffers */
+    bool rx_stalled;        /* frames wait for buffers... */
+    uint32_t rx_wanted;     /* ...the first of them for one of so many bytes */
+    QEMUTimer *rx_timer;    /* when they have waited for long enough */
+    /* Those that need so many don't wait, until there is such a buffer; or 0 */
+    uint32_t rx_given_up;
 
     /*
      * Of a large frame for the guest, until the end of what the backend has for
@@ -104,7 +112,6 @@ struct SpaprVeth {
 
     bool tx_busy;           /* the backend has still to take a frame */
 
-    /* VETH_FRAME_MAX bytes each */
     uint8_t *tx_made;       /* a frame that is made for the backend */
     uint8_t *rx_frame;      /* one that came in several pieces */
     uint8_t *rx_made;       /* one that is made for the guest */
@@ -185,6 +192,9 @@ void veth_rx_stop(SpaprVeth *veth);
 
 /** veth_rx_flush: take what waits, the next time that nobody waits for us */
 void veth_rx_flush(SpaprVeth *veth);
+
+/** veth_rx_give_up: take what waits, and drop what there is no buffer for */
+void veth_rx_give_up(SpaprVeth *veth);
 
 /** veth_rx_merged: give the guest what has been merged */
 void veth_rx_merged(SpaprVeth *veth);

@@ -6,7 +6,7 @@
  * buffers of some sizes. A frame goes into the smallest that is large enough,
  * and an entry of the receive queue tells of it. A frame that would fit into
  * buffers of which the guest has none left at the moment waits, as its sender
- * then does; one that fits into none is dropped, and counted.
+ * then does, but not for ever; one that fits into none is dropped, and counted.
  */
 
 #include "qemu/osdep.h"
@@ -15,6 +15,7 @@
 #include "qemu/main-loop.h"
 #include "hw/ppc/spapr_vio_queue.h"
 #include "system/dma.h"
+#include "system/replay.h"
 #include "system/runstate.h"
 #include "spapr_veth_internal.h"
 #include "trace.h"
@@ -24,6 +25,9 @@
 
 /* H_ADD_LOGICAL_LAN_BUFFERS has at most so many */
 #define VETH_BATCH          8
+
+/* How long the first of the frames that wait does so */
+#define VETH_PATIENCE_MS    500
 
 /* Flags of H_MULTICAST_CTRL */
 #define MCAST_MODIFY_RECEIVE    0x80000
@@ -105,9 +109,8 @@ static void pool_remove(SpaprVeth *veth, VethPool *pool)
     veth->pool_count--;
 }
 
-static void pool_grow(VethPool *pool)
+static void pool_resize(VethPool *pool, uint32_t room)
 {
-    uint32_t room = pool->room ? pool->room * 2 : POOL_FIRST_ROOM;
     uint32_t *ring = g_new(uint32_t, room);
 
     for (uint32_t i = 0; i < pool->count; i++) {
@@ -131,11 +134,14 @@ bool veth_pool_put(SpaprVeth *veth, uint32_t size, uint32_t ioba)
         return false;
     }
     if (pool->count == pool->room) {
-        pool_grow(pool);
+        pool_resize(pool, MAX(pool->room * 2, POOL_FIRST_ROOM));
     }
     pool->ring[(pool->head + pool->count) & (pool->room - 1)] = ioba;
     pool->count++;
     veth->buffers++;
+    if (size >= veth->rx_given_up) {
+        veth->rx_given_up = 0;
+    }
     return true;
 }
 
@@ -146,6 +152,9 @@ static uint32_t pool_get(SpaprVeth *veth, VethPool *pool)
     pool->head = (pool->head + 1) & (pool->room - 1);
     pool->count--;
     veth->buffers--;
+    if (pool->count < pool->room / 4 && pool->room > POOL_FIRST_ROOM) {
+        pool_resize(pool, pool->room / 2);
+    }
     return ioba;
 }
 
@@ -261,17 +270,24 @@ static bool buffer_fill(SpaprVeth *veth, uint32_t ioba, uint32_t offset,
             stw_be_dma(as, ioba + m->no_checksum, 0, attrs) == MEMTX_OK);
 }
 
+static bool rx_may_wait(SpaprVeth *veth, uint32_t size)
+{
+    return !veth->rx_given_up || size < veth->rx_given_up;
+}
+
 /* Returns: false when the message has to wait for a buffer */
 static bool veth_deliver(SpaprVeth *veth, const VethMessage *m)
 {
     SpaprVioDevice *dev = SPAPR_VIO_DEVICE(veth);
+    uint32_t size = message_offset(m) + m->len;
     uint8_t handle[VETH_HANDLE_SIZE];
     bool may_come;
-    VethPool *pool = pool_choose(veth, message_offset(m) + m->len, &may_come);
+    VethPool *pool = pool_choose(veth, size, &may_come);
     uint32_t ioba, offset;
 
     if (!pool) {
-        if (may_come) {
+        if (may_come && rx_may_wait(veth, size)) {
+            veth->rx_wanted = size;
             return false;
         }
         trace_spapr_veth_no_buffer(dev->reg, m->len);
@@ -479,7 +495,7 @@ static bool veth_merge(SpaprVeth *veth, const VethFrame *f, bool good)
     veth_rx_merged(veth);
     if (possible && merge_has_buffer(veth, f->tcp.end) &&
         veth_merge_begin(merge, &f->tcp, f->data)) {
-        qemu_bh_schedule(veth->merge_bh);
+        replay_bh_schedule_event(veth->merge_bh);
         return true;
     }
     return false;
@@ -517,7 +533,7 @@ static bool frame_init(SpaprVeth *veth, VethFrame *f, const struct iovec *iov,
     size_t header = veth->vnet ? sizeof(f->hdr) : 0;
     size_t size = iov_size(iov, iovcnt);
 
-    if (size < header + ETH_HLEN || size - header > VETH_FRAME_MAX) {
+    if (size < header + ETH_HLEN || size - header > VETH_RX_FRAME_MAX) {
         return false;
     }
     f->hdr = (struct virtio_net_hdr) { };
@@ -532,14 +548,32 @@ static bool frame_init(SpaprVeth *veth, VethFrame *f, const struct iovec *iov,
     return true;
 }
 
+/*
+ * Frames wait for buffers, in the order in which they came. Linux gives some when
+ * an interrupt has had it look for frames, and could have had no memory for them
+ * the last time.
+ */
+static void rx_stall(SpaprVeth *veth)
+{
+    if (!veth->rx_stalled) {
+        veth->rx_stalled = true;
+        spapr_vio_signal(SPAPR_VIO_DEVICE(veth));
+    }
+    if (!timer_pending(veth->rx_timer)) {
+        timer_mod(veth->rx_timer, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) +
+                                  VETH_PATIENCE_MS);
+    }
+}
+
 bool veth_can_receive(NetClientState *nc)
 {
     SpaprVeth *veth = qemu_get_nic_opaque(nc);
 
-    if (!veth->registered || veth->buffers) {
+    if (!veth->registered || veth->buffers || veth->rx_given_up) {
         return true;
     }
-    veth->rx_stalled = true;
+    veth->rx_wanted = VETH_MIN_BUFFER;
+    rx_stall(veth);
     return false;
 }
 
@@ -556,8 +590,11 @@ ssize_t veth_receive_iov(NetClientState *nc, const struct iovec *iov,
     }
     f.is_tcp = veth_tcp_parse(&f.tcp, f.data, f.len, f.len);
     if (!veth_receive(veth, &f)) {
-        veth->rx_stalled = true;
+        rx_stall(veth);
         return 0;
+    }
+    if (timer_pending(veth->rx_timer)) {
+        timer_del(veth->rx_timer);
     }
     return size;
 }
@@ -566,7 +603,22 @@ void veth_rx_flush(SpaprVeth *veth)
 {
     if (veth->rx_stalled) {
         veth->rx_stalled = false;
-        qemu_bh_schedule(veth->flush_bh);
+        replay_bh_schedule_event(veth->flush_bh);
+    }
+}
+
+/*
+ * H_SEND_LOGICAL_LAN, and the attribute for large packets: without a buffer that
+ * a frame fits into, it is dropped. Those behind it have one, maybe. Until there
+ * is one for such frames again, no other waits for that.
+ */
+void veth_rx_give_up(SpaprVeth *veth)
+{
+    if (veth->rx_stalled) {
+        spapr_vio_signal(SPAPR_VIO_DEVICE(veth));
+        veth->rx_stalled = false;
+        veth->rx_given_up = veth->rx_wanted;
+        qemu_flush_queued_packets(veth_nc(veth));
     }
 }
 
@@ -594,6 +646,8 @@ void veth_rx_stop(SpaprVeth *veth)
     veth->buffers = 0;
     veth->registered = false;
     veth->merge.count = 0;
+    veth->rx_given_up = 0;
+    timer_del(veth->rx_timer);
     veth_rx_flush(veth);
 }
 

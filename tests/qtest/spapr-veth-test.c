@@ -127,7 +127,7 @@ static void test_unregistered(void)
     /* What comes in the meantime is lost */
     make_frame(frame, sizeof(frame), our_mac, 1);
     wire_put(&lan, frame, sizeof(frame));
-    g_usleep(50000);
+    spapr_qtest_await_taken(lan.fd);
     g_assert_cmpint(lan_register(&lan, 8), ==, H_SUCCESS);
     must_add(&lan, BUFFERS, 2048, 0x1111);
     make_frame(frame, sizeof(frame), our_mac, 2);
@@ -390,6 +390,56 @@ static void test_no_buffer(void)
     must_add(&lan, BUFFERS, 128, 7);
     wire_put(&lan, large, sizeof(large));
     wire_put(&lan, small, sizeof(small));
+    expect_message(&lan, BUFFERS, 7, 0, small, sizeof(small));
+    g_assert_cmpuint(dropped(&lan), ==, 2);
+    stop(&lan);
+}
+
+/* Frames don't wait for ever, so that those behind them reach the guest */
+static void test_patience(void)
+{
+    Lan lan = start(16);
+    QTestState *qts = lan.dev.qts;
+    gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    uint8_t small[100], large[1000];
+
+    make_frame(large, sizeof(large), our_mac, 1);
+    make_frame(small, sizeof(small), our_mac, 2);
+    must_add(&lan, BUFFERS + 4096, 1008, 3);
+    must_add(&lan, BUFFERS, 128, 4);
+    wire_put(&lan, large, sizeof(large));
+    expect_message(&lan, BUFFERS + 4096, 3, 0, large, sizeof(large));
+    vio_route_irq(qts, lan.dev.irq);
+    g_assert_cmpint(vio_signal(&lan.dev, 1), ==, H_SUCCESS);
+    wire_put(&lan, large, sizeof(large));
+    wire_put(&lan, small, sizeof(small));
+    /* An interrupt, with no entry, has the guest give buffers, if it can */
+    while (!vio_pending_irq(qts)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+        g_usleep(200);
+    }
+    g_assert_cmphex(vio_take_irq(qts), ==, lan.dev.irq);
+    g_assert_cmpuint(dropped(&lan), ==, 0);
+    qtest_clock_step(qts, 499 * 1000000);
+    g_assert_cmpuint(dropped(&lan), ==, 0);
+    qtest_clock_step(qts, 1000000);
+    expect_message(&lan, BUFFERS, 4, 0, small, sizeof(small));
+    g_assert_cmpuint(dropped(&lan), ==, 1);
+    /* Others of that size don't wait any more, whatever else there is */
+    must_add(&lan, BUFFERS, 128, 5);
+    wire_put(&lan, large, sizeof(large));
+    wire_put(&lan, small, sizeof(small));
+    expect_message(&lan, BUFFERS, 5, 0, small, sizeof(small));
+    g_assert_cmpuint(dropped(&lan), ==, 2);
+    /* Until there was a buffer for them */
+    must_add(&lan, BUFFERS + 4096, 1008, 6);
+    must_add(&lan, BUFFERS, 128, 7);
+    wire_put(&lan, large, sizeof(large));
+    expect_message(&lan, BUFFERS + 4096, 6, 0, large, sizeof(large));
+    wire_put(&lan, large, sizeof(large));
+    wire_put(&lan, small, sizeof(small));
+    must_add(&lan, BUFFERS + 4096, 1008, 8);
+    expect_message(&lan, BUFFERS + 4096, 8, 0, large, sizeof(large));
     expect_message(&lan, BUFFERS, 7, 0, small, sizeof(small));
     g_assert_cmpuint(dropped(&lan), ==, 2);
     stop(&lan);
@@ -1380,6 +1430,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-veth/receive", test_receive);
     qtest_add_func("spapr-veth/place", test_place);
     qtest_add_func("spapr-veth/no-buffer", test_no_buffer);
+    qtest_add_func("spapr-veth/patience", test_patience);
     qtest_add_func("spapr-veth/size-control", test_size_control);
     qtest_add_func("spapr-veth/unmapped", test_unmapped);
     qtest_add_func("spapr-veth/interrupt", test_interrupt);

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import os
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from .board import Board, BoardError, Config, booted, expect_equal, \
     expect_true, running
 from .logs import log_dir
 from .migration import moved
+from .paths import qemu_binary
 from .snapshot import disk_args, load_state, save_state
 from .suite import add, test
 
@@ -315,6 +317,22 @@ def vlan_configured(board: Board, number: int, address: str) -> None:
     name = f'eth0.{number}'
     board.sh(f'vconfig add eth0 {number} && '
              f'ip addr add {address}/24 dev {name} && ip link set {name} up')
+
+
+@test('network/queues')
+def several_queues() -> None:
+    """A network with more queues than the adapter has is refused."""
+    tap.Tap()       # for the namespace: what follows leaves no device behind
+    done = subprocess.run(
+        [qemu_binary(), '-M', 'pseries', '-nodefaults', '-display', 'none',
+         '-S', '-netdev', 'tap,id=net,ifname=several,queues=2,script=no,'
+         'downscript=no', '-device', 'spapr-vlan,netdev=net'],
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        timeout=30, check=False)
+    expect_equal('exit code', done.returncode, 1)
+    expect_equal('lines', done.stderr.count('\n'), 1)
+    expect_true('what is wrong is said',
+                'has one queue, its network 2' in done.stderr)
 
 
 @test('network/vlan')
