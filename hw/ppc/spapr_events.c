@@ -200,6 +200,19 @@ bool spapr_events_hotplug_room(const SpaprEvents *events)
     return !queue_full(&events->hotplug);
 }
 
+/* Whether the last event of the same connector that waits is the same */
+static bool hotplug_waits(const SpaprEvents *events, const LogHotplug *hotplug)
+{
+    for (uint32_t i = events->hotplug.count; i-- > 0;) {
+        const LogHotplug *other = (void *)events->hotplug.events[i].section;
+
+        if (other->index == hotplug->index) {
+            return other->action == hotplug->action;
+        }
+    }
+    return false;
+}
+
 void spapr_events_hotplug(SpaprEvents *events, uint8_t resource, uint8_t action,
                           uint32_t index)
 {
@@ -217,7 +230,9 @@ void spapr_events_hotplug(SpaprEvents *events, uint8_t resource, uint8_t action,
 
     g_assert(spapr_events_hotplug_room(events));
     trace_spapr_events_hotplug(resource, action, index);
-    queue_add(events, &events->hotplug, &head, &hotplug);
+    if (!hotplug_waits(events, &hotplug)) {
+        queue_add(events, &events->hotplug, &head, &hotplug);
+    }
 }
 
 void spapr_events_negotiated(SpaprEvents *events)
@@ -472,11 +487,16 @@ static const VMStateDescription vmstate_spapr_event = {
     },
 };
 
+/* A count that is refused may not stay: the machine may go on all the same */
 static bool queue_valid(void *opaque, int version_id)
 {
-    const SpaprEventQueue *queue = opaque;
+    SpaprEventQueue *queue = opaque;
 
-    return queue->count <= queue->max;
+    if (queue->count > queue->max) {
+        queue->count = 0;
+        return false;
+    }
+    return true;
 }
 
 static const VMStateDescription vmstate_spapr_event_queue = {

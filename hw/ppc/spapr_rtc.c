@@ -24,6 +24,9 @@
 #define RTC_YEAR_MIN 1970
 #define RTC_YEAR_MAX 9999
 
+/* Two times that a clock can show are not so far from each other */
+#define RTC_AHEAD_MAX_S (10000LL * 366 * 24 * 60 * 60)
+
 /* "power-on-max-latency" when it is not given: 28 days */
 #define POWER_ON_MAX_S (28 * 24 * 60 * 60)
 
@@ -122,16 +125,42 @@ static void to_tm(const uint32_t *args, struct tm *tm)
 }
 
 /*
+ * The clock has been set. When to power on is a time of the guest's clock: put
+ * forward, it comes sooner, or now; put back, later, or not at all when that is
+ * twice as far away as a guest may ask for.
+ */
+static void power_on_shift(SpaprRtc *rtc, int64_t seconds, int64_t ns)
+{
+    const int64_t limit = 2 * POWER_ON_MAX_S;
+    int64_t now = qemu_clock_get_ns(rtc_clock);
+    int64_t left;
+
+    if (!timer_pending(rtc->power_on)) {
+        return;
+    }
+    left = timer_expire_time_ns(rtc->power_on) - now - ns -
+           CLAMP(seconds, -limit, limit) * NANOSECONDS_PER_SECOND;
+    if (left < limit * NANOSECONDS_PER_SECOND) {
+        timer_mod(rtc->power_on, now + MAX(left, 0));
+    } else {
+        timer_del(rtc->power_on);
+    }
+}
+
+/*
  * set-time-of-day: LoPAR, "set-time-of-day"
  *
  * Argument cells: as get-time-of-day returns them. Status: 0, or -3 for a time
  * that is none or lies outside the years the clock can hold.
+ *
+ * With it goes when to power on.
  */
 static int32_t set_time_of_day(PowerPCCPU *cpu, void *opaque,
                                const uint32_t *args, uint32_t *outs)
 {
     SpaprRtc *rtc = opaque;
     g_autofree char *path = object_get_canonical_path(OBJECT(rtc));
+    int64_t before_s = rtc->ahead_s, before_ns = rtc->ahead_ns;
     struct tm tm;
 
     if (!time_is_valid(args)) {
@@ -139,6 +168,7 @@ static int32_t set_time_of_day(PowerPCCPU *cpu, void *opaque,
     }
     to_tm(args, &tm);
     set_guest_time(rtc, &tm, args[6]);
+    power_on_shift(rtc, rtc->ahead_s - before_s, rtc->ahead_ns - before_ns);
     trace_spapr_rtc_set(rtc->ahead_s, rtc->ahead_ns);
     qapi_event_send_rtc_change(qemu_timedate_diff(&tm), path);
     return RTAS_OUT_SUCCESS;
@@ -153,19 +183,21 @@ static int32_t set_time_of_day(PowerPCCPU *cpu, void *opaque,
  *
  * A machine that ends with its guest's power-off can't be powered on by
  * anything in it. So unless the user keeps it (-action shutdown=pause, or
- * -no-shutdown) no time at all is within the range, and the answer is -3.
+ * -no-shutdown) no time at all is within the range, and the answer is -3. By a
+ * clock that stands still while the machine does (-rtc clock=vm) the time does
+ * not come.
  */
 static int32_t set_time_for_power_on(PowerPCCPU *cpu, void *opaque,
                                      const uint32_t *args, uint32_t *outs)
 {
     SpaprRtc *rtc = opaque;
     struct tm now, then;
-    int64_t seconds;
+    int64_t seconds, ns;
 
     if (!time_is_valid(args) || shutdown_action != SHUTDOWN_ACTION_PAUSE) {
         return RTAS_OUT_PARAM_ERROR;
     }
-    guest_time(rtc, &now);
+    ns = guest_time(rtc, &now);
     to_tm(args, &then);
     seconds = mktimegm(&then) - mktimegm(&now);
     if (seconds < 0 || seconds > POWER_ON_MAX_S) {
@@ -173,7 +205,7 @@ static int32_t set_time_for_power_on(PowerPCCPU *cpu, void *opaque,
     }
     trace_spapr_rtc_power_on_set(seconds);
     timer_mod(rtc->power_on, qemu_clock_get_ns(rtc_clock) +
-                             seconds * NANOSECONDS_PER_SECOND);
+                             seconds * NANOSECONDS_PER_SECOND + args[6] - ns);
     return RTAS_OUT_SUCCESS;
 }
 
@@ -241,21 +273,28 @@ static void spapr_rtc_init(Object *obj)
     object_property_add_tm(obj, "date", spapr_rtc_get_date);
 }
 
-static int spapr_rtc_post_load(void *opaque, int version_id)
+/* What is refused may not stay: the machine may go on all the same */
+static bool spapr_rtc_ahead_valid(void *opaque, int version_id)
 {
     SpaprRtc *rtc = opaque;
 
-    return rtc->ahead_ns < NANOSECONDS_PER_SECOND ? 0 : -EINVAL;
+    if (rtc->ahead_ns >= NANOSECONDS_PER_SECOND ||
+        rtc->ahead_s < -RTC_AHEAD_MAX_S || rtc->ahead_s > RTC_AHEAD_MAX_S) {
+        rtc->ahead_s = 0;
+        rtc->ahead_ns = 0;
+        return false;
+    }
+    return true;
 }
 
 static const VMStateDescription vmstate_spapr_rtc = {
     .name = "spapr-rtc",
     .version_id = 1,
     .minimum_version_id = 1,
-    .post_load = spapr_rtc_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_INT64(ahead_s, SpaprRtc),
         VMSTATE_UINT32(ahead_ns, SpaprRtc),
+        VMSTATE_VALIDATE("how far the clock is ahead", spapr_rtc_ahead_valid),
         VMSTATE_TIMER_PTR(power_on, SpaprRtc),
         VMSTATE_END_OF_LIST()
     },

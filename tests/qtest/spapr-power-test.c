@@ -17,6 +17,9 @@
 
 #define SURVEILLANCE    9000
 
+/* Until the machine turns itself on; it must be off by then */
+#define OFF_S           10
+
 /*
  * ibm,os-term
  */
@@ -217,23 +220,75 @@ static void test_power_on_range(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+static void power_off(SpaprRtasGuest *guest)
+{
+    g_assert_cmpint(spapr_rtas_guest_status(guest, "power-off", -1, -1), ==, 0);
+    qtest_qmp_eventwait(guest->qts, "SHUTDOWN");
+    qtest_qmp_eventwait(guest->qts, "STOP");
+}
+
+static void await_power_on(SpaprRtasGuest *guest)
+{
+    qtest_qmp_eventwait(guest->qts, "RESET");
+    qtest_qmp_eventwait(guest->qts, "RESUME");
+}
+
 /* Off, the machine is kept, and starts anew when it is time */
 static void test_power_on(void)
 {
     SpaprRtasGuest guest = spapr_rtas_guest_start("-no-shutdown");
-    struct tm tm = guest_time_in(&guest, 2);
+    struct tm tm = guest_time_in(&guest, OFF_S);
 
     qtest_writel(guest.qts, STRING, 0x12345678);
     g_assert_cmpint(set_time(&guest, &tm), ==, 0);
-    g_assert_cmpint(spapr_rtas_guest_status(&guest, "power-off", -1, -1), ==,
-                    0);
-    qtest_qmp_eventwait(guest.qts, "SHUTDOWN");
-    qtest_qmp_eventwait(guest.qts, "STOP");
-    qtest_qmp_eventwait(guest.qts, "RESET");
-    qtest_qmp_eventwait(guest.qts, "RESUME");
+    power_off(&guest);
+    await_power_on(&guest);
     /* It was spent with that */
     g_assert_cmpint(spapr_rtas_guest_status(&guest, "get-power-level"), ==,
                     RTAS_OUT_PARAM_ERROR);
+    spapr_rtas_guest_stop(&guest);
+}
+
+static void set_clock(SpaprRtasGuest *guest, const struct tm *tm)
+{
+    g_assert_cmpint(spapr_rtas_guest_status(guest, "set-time-of-day",
+                                            tm->tm_year + 1900, tm->tm_mon + 1,
+                                            tm->tm_mday, tm->tm_hour,
+                                            tm->tm_min, tm->tm_sec, 0), ==, 0);
+}
+
+static bool is_off(SpaprRtasGuest *guest)
+{
+    QDict *reply = qtest_qmp_assert_success_ref(
+        guest->qts, "{ 'execute': 'query-status' }");
+    bool off = g_str_equal(qdict_get_str(reply, "status"), "shutdown");
+
+    qobject_unref(reply);
+    return off;
+}
+
+/* When it is time is told by the guest's clock, to which it may be set */
+static void test_power_on_clock_set(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start("-no-shutdown");
+    struct tm on = guest_time_in(&guest, 3600);
+    struct tm before = guest_time_in(&guest, 3600 - OFF_S);
+    struct tm past = { .tm_year = 100, .tm_mday = 1 };
+
+    g_assert_cmpint(set_time(&guest, &on), ==, 0);
+    set_clock(&guest, &before);
+    power_off(&guest);
+    await_power_on(&guest);
+
+    /* Put back by years, and on again: it has been forgotten */
+    on = guest_time_in(&guest, 3600);
+    g_assert_cmpint(set_time(&guest, &on), ==, 0);
+    set_clock(&guest, &past);
+    set_clock(&guest, &on);
+    power_off(&guest);
+    g_usleep(G_USEC_PER_SEC / 2);
+    g_assert_true(is_off(&guest));
+    g_assert_null(qtest_qmp_event_ref(guest.qts, "RESET"));
     spapr_rtas_guest_stop(&guest);
 }
 
@@ -259,6 +314,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-power/term/migration", test_term_migration);
     qtest_add_func("spapr-power/on/range", test_power_on_range);
     qtest_add_func("spapr-power/on/off", test_power_on);
+    qtest_add_func("spapr-power/on/clock-set", test_power_on_clock_set);
     qtest_add_func("spapr-power/on/on", test_power_is_on);
 
     return g_test_run();

@@ -1008,6 +1008,60 @@ static void test_epow_interrupt(void)
     guest_stop(&guest);
 }
 
+/* A clock that is so far ahead can show no time */
+static void test_bad_migration(void)
+{
+    static const uint64_t ahead[] = { 1ull << 60, INT64_MAX, INT64_MIN };
+    const char *options = "-machine pseries -nodefaults -m 256";
+    g_autofree char *path = spapr_qtest_save(qtest_init(options));
+    g_autofree char *state = NULL;
+    size_t len, size;
+    char *at;
+
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    at = spapr_qtest_section(state, len, "spapr-rtc", &size);
+    for (int i = 0; i < ARRAY_SIZE(ahead); i++) {
+        spapr_qtest_number_refused(options, path, state, len, at, ahead[i], 8,
+                                   "spapr-rtc");
+    }
+    unlink(path);
+}
+
+/* A machine that has refused a state may go on with its own */
+static void test_after_bad_migration(void)
+{
+    const char *options = "-machine pseries,firmware=vof -nodefaults -m 256 "
+        RTC_OPTIONS;
+    g_autofree char *path = spapr_qtest_save(qtest_init(options));
+    g_autofree char *state = NULL;
+    g_autofree void *fdt = NULL;
+    uint32_t rets[8];
+    Guest guest;
+    size_t len, size;
+    char *at;
+
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    /* How many events wait, which is more than there is room for */
+    at = spapr_qtest_section(state, len, "spapr-events", &size);
+    guest.qts = spapr_qtest_after_refusal(options, path, state, len, at,
+                                          0x10000, 4);
+    guest.fdt = spapr_qtest_fdt(guest.qts);
+    g_assert_cmpint(check_epow(&guest, 0, LOG_MAX), ==, NO_EVENT);
+    powerdown(&guest);
+    g_assert_cmpint(check_epow(&guest, 0, LOG_MAX), ==, 0);
+    g_assert_cmpint(check_epow(&guest, 0, LOG_MAX), ==, NO_EVENT);
+    guest_stop(&guest);
+
+    at = spapr_qtest_section(state, len, "spapr-rtc", &size);
+    guest.qts = spapr_qtest_after_refusal(options, path, state, len, at,
+                                          1ULL << 62, 8);
+    guest.fdt = spapr_qtest_fdt(guest.qts);
+    g_assert_cmpint(call(&guest, "get-time-of-day", 0, NULL, 8, rets), ==, 0);
+    g_assert_cmpuint(rets[1], ==, 2024);
+    guest_stop(&guest);
+    unlink(path);
+}
+
 /* The clock's setting and the events that wait go along */
 static void test_migration(void)
 {
@@ -1081,6 +1135,8 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-rtas/event/sources", test_event_sources);
     qtest_add_func("spapr-rtas/event/interrupt", test_epow_interrupt);
     qtest_add_func("spapr-rtas/migration", test_migration);
+    qtest_add_func("spapr-rtas/bad-migration", test_bad_migration);
+    qtest_add_func("spapr-rtas/after-bad-migration", test_after_bad_migration);
 
     return g_test_run();
 }
