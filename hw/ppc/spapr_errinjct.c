@@ -93,7 +93,7 @@ static int32_t do_errinjct(PowerPCCPU *cpu, void *opaque,
                            const uint32_t *args, uint32_t *outs)
 {
     SpaprErrinjct *errinjct = opaque;
-    uint32_t cells[SPAPR_ERRINJCT_CELLS];
+    uint32_t cells[SPAPR_ERRINJCT_CELLS] = { 0 };
     ErrinjctClass *class;
     int32_t status;
 
@@ -106,6 +106,9 @@ static int32_t do_errinjct(PowerPCCPU *cpu, void *opaque,
     }
     class = &g_array_index(errinjct->classes, ErrinjctClass,
                            args[0] - CLASS_TOKEN_BASE);
+    if (!class->fn) {
+        return RTAS_OUT_PARAM_ERROR;
+    }
     status = read_buffer(errinjct, args[2], cells);
     if (status == RTAS_OUT_SUCCESS) {
         status = class->fn(cpu, class->opaque, cells);
@@ -149,11 +152,15 @@ static void errinjct_populate_dt(SpaprModule *module, DtNode *root)
     g_autoptr(GByteArray) tokens = g_byte_array_new();
 
     for (guint i = 0; i < errinjct->classes->len; i++) {
-        const char *name =
-            g_array_index(errinjct->classes, ErrinjctClass, i).name;
+        const ErrinjctClass *class =
+            &g_array_index(errinjct->classes, ErrinjctClass, i);
         uint32_t token = cpu_to_be32(CLASS_TOKEN_BASE + i);
 
-        g_byte_array_append(tokens, (const uint8_t *)name, strlen(name) + 1);
+        if (!class->fn) {
+            continue;
+        }
+        g_byte_array_append(tokens, (const uint8_t *)class->name,
+                            strlen(class->name) + 1);
         g_byte_array_append(tokens, (uint8_t *)&token, sizeof(token));
     }
     dt_prop(dt_get(root, "rtas"), "ibm,errinjct-tokens",

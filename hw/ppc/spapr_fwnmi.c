@@ -322,6 +322,11 @@ static void do_machine_check(CPUState *cs, run_on_cpu_data data)
         fwnmi_next(fwnmi);
         return;
     }
+    if (!state_fits(&cpu->env, &mc)) {
+        timer_mod(fwnmi->retry,
+                  qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + RETRY_NS);
+        return;
+    }
     if (fwnmi->holder == cs->cpu_index) {
         /* LoPAR: "no choice but to declare the condition fatal" */
         fwnmi_drop_first(fwnmi);
@@ -329,11 +334,6 @@ static void do_machine_check(CPUState *cs, run_on_cpu_data data)
         return;
     }
     if (fwnmi->holder >= 0) {
-        return;
-    }
-    if (!state_fits(&cpu->env, &mc)) {
-        timer_mod(fwnmi->retry,
-                  qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + RETRY_NS);
         return;
     }
     fwnmi_drop_first(fwnmi);
@@ -739,14 +739,20 @@ static int32_t nmi_interlock(PowerPCCPU *cpu, void *opaque,
 static void fwnmi_register_calls(SpaprModule *module, SpaprHcallTable *hcalls,
                                  SpaprRtasTable *rtas)
 {
-    if (!SPAPR_FWNMI(module)->enabled) {
-        return;
+    bool enabled = SPAPR_FWNMI(module)->enabled;
+
+    if (enabled) {
+        spapr_rtas_register(rtas, "ibm,nmi-register", 2, 1, nmi_register,
+                            module);
+        spapr_rtas_register(rtas, "ibm,nmi-interlock", 0, 1, nmi_interlock,
+                            module);
+    } else {
+        spapr_rtas_skip(rtas);
+        spapr_rtas_skip(rtas);
     }
-    spapr_rtas_register(rtas, "ibm,nmi-register", 2, 1, nmi_register, module);
-    spapr_rtas_register(rtas, "ibm,nmi-interlock", 0, 1, nmi_interlock, module);
     for (int i = 0; i < ARRAY_SIZE(error_classes); i++) {
         spapr_errinjct_add(module->hv->errinjct, error_classes[i].name,
-                           error_classes[i].fn, module);
+                           enabled ? error_classes[i].fn : NULL, module);
     }
 }
 
@@ -784,11 +790,16 @@ static void fwnmi_realize(DeviceState *dev, Error **errp)
     qdev_add_vm_change_state_handler(dev, fwnmi_vm_state_change, fwnmi);
 }
 
-static int fwnmi_post_load(void *opaque, int version_id)
+/* A count that is refused may not stay: the machine may go on all the same */
+static bool fwnmi_count_valid(void *opaque, int version_id)
 {
     SpaprFwnmi *fwnmi = opaque;
 
-    return fwnmi->count <= ARRAY_SIZE(fwnmi->queue) ? 0 : -EINVAL;
+    if (fwnmi->count > ARRAY_SIZE(fwnmi->queue)) {
+        fwnmi->count = 0;
+        return false;
+    }
+    return true;
 }
 
 static const VMStateDescription vmstate_spapr_machine_check = {
@@ -814,7 +825,6 @@ static const VMStateDescription vmstate_spapr_fwnmi = {
     .name = TYPE_SPAPR_FWNMI,
     .version_id = 1,
     .minimum_version_id = 1,
-    .post_load = fwnmi_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(registered, SpaprFwnmi),
         VMSTATE_UINT32(system_reset, SpaprFwnmi),
@@ -825,6 +835,7 @@ static const VMStateDescription vmstate_spapr_fwnmi = {
         VMSTATE_STRUCT_ARRAY(queue, SpaprFwnmi, SPAPR_FWNMI_QUEUE, 1,
                              vmstate_spapr_machine_check, SpaprMachineCheck),
         VMSTATE_UINT32(count, SpaprFwnmi),
+        VMSTATE_VALIDATE("the number of machine checks", fwnmi_count_valid),
         VMSTATE_END_OF_LIST()
     },
 };

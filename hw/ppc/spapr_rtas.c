@@ -36,7 +36,8 @@ typedef struct SpaprRtasService {
 } SpaprRtasService;
 
 struct SpaprRtasTable {
-    GArray *services;       /* SpaprRtasService, by token */
+    GArray *services;       /* SpaprRtasService, by token; those without a
+                               name and handler are none */
     GHashTable *by_name;    /* name -> token */
     uint32_t failed;        /* the last service with a hardware error, or 0 */
 };
@@ -81,6 +82,13 @@ void spapr_rtas_register(SpaprRtasTable *table, const char *name,
                          SpaprRtasFn *fn, void *opaque)
 {
     spapr_rtas_register_optional(table, name, nargs, 0, nret, fn, opaque);
+}
+
+void spapr_rtas_skip(SpaprRtasTable *table)
+{
+    const SpaprRtasService nobody = { .name = NULL };
+
+    g_array_append_val(table->services, nobody);
 }
 
 /* The handler for a call with such counts; NULL when there may be none */
@@ -235,8 +243,11 @@ void spapr_rtas_set_failed(SpaprRtasTable *table, uint32_t token)
 void spapr_rtas_populate_dt(SpaprRtasTable *table, DtNode *rtas)
 {
     for (guint i = 0; i < table->services->len; i++) {
-        dt_prop_u32(rtas,
-                    g_array_index(table->services, SpaprRtasService, i).name,
-                    RTAS_TOKEN_BASE + i);
+        const char *name =
+            g_array_index(table->services, SpaprRtasService, i).name;
+
+        if (name) {
+            dt_prop_u32(rtas, name, RTAS_TOKEN_BASE + i);
+        }
     }
 }

@@ -4,6 +4,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/bswap.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "qobject/qdict.h"
@@ -12,6 +13,7 @@
 #include "spapr-qtest.h"
 
 /* SLOF, as it is the firmware that hands its tree back */
+#define WORK            (70 * MiB)
 #define OPTIONS         "-machine firmware=slof -smp 2"
 
 #define RTAS_BASE       (80 * MiB)
@@ -87,22 +89,9 @@ static int32_t interlock(SpaprRtasGuest *guest, unsigned cpu)
     return qtest_readl(guest->qts, args[0] + 12);
 }
 
-/* A register of a processor, by the name that the monitor has for it */
 static uint64_t reg(SpaprRtasGuest *guest, unsigned cpu, const char *name)
 {
-    g_autofree char *command = g_strdup_printf("print/x $%s", name);
-    QDict *reply = qtest_qmp(guest->qts,
-                             "{ 'execute': 'human-monitor-command',"
-                             "  'arguments': { 'command-line': %s,"
-                             "                 'cpu-index': %u } }",
-                             command, cpu);
-    const char *digits = strstr(qdict_get_str(reply, "return"), "0x");
-    uint64_t value;
-
-    g_assert_nonnull(digits);
-    value = g_ascii_strtoull(digits, NULL, 16);
-    qobject_unref(reply);
-    return value;
+    return spapr_qtest_register(guest->qts, cpu, name);
 }
 
 /* Wait until a processor is at an address */
@@ -173,6 +162,53 @@ static void test_services(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+static uint32_t class_token(const void *fdt, const char *name)
+{
+    int len;
+    const char *at = fdt_getprop(fdt, fdt_path_offset(fdt, "/rtas"),
+                                 "ibm,errinjct-tokens", &len);
+    const char *end = at + len;
+
+    while (at < end && !g_str_equal(at, name)) {
+        at += strlen(at) + 1 + 4;
+    }
+    return at < end ? ldl_be_p(at + strlen(at) + 1) : 0;
+}
+
+/* A guest may move to where there is more, and keeps the tokens that it knows */
+static void test_tokens(void)
+{
+    static const char *const services[] = {
+        "ibm,open-errinjct", "nvram-store", "ibm,get-vpd", "ibm,change-msi",
+        "ibm,configure-connector",
+    };
+    SpaprRtasGuest with = start();
+    SpaprRtasGuest guest = spapr_rtas_guest_start("-machine cap-fwnmi=off");
+    uint32_t token = spapr_qtest_rtas_token(guest.fdt, "ibm,open-errinjct");
+
+    for (unsigned i = 0; i < ARRAY_SIZE(services); i++) {
+        g_assert_cmphex(spapr_qtest_rtas_token(guest.fdt, services[i]), ==,
+                        spapr_qtest_rtas_token(with.fdt, services[i]));
+    }
+    g_assert_cmphex(class_token(guest.fdt, "ioa-bus-error"), !=, 0);
+    g_assert_cmphex(class_token(guest.fdt, "ioa-bus-error"), ==,
+                    class_token(with.fdt, "ioa-bus-error"));
+    g_assert_cmphex(class_token(with.fdt, "fatal"), !=, 0);
+    g_assert_cmphex(class_token(guest.fdt, "fatal"), ==, 0);
+    /* What is left out is not there by its number either */
+    g_assert_cmpint(spapr_qtest_rtas(guest.qts, WORK,
+                        spapr_qtest_rtas_token(with.fdt, "ibm,nmi-interlock"),
+                        0, NULL, 1, &(uint32_t) { 0 }), ==,
+                    RTAS_OUT_PARAM_ERROR);
+    g_assert_cmpint(spapr_qtest_rtas(guest.qts, WORK, token, 0, NULL, 2,
+                                     (uint32_t [2]) { 0 }), ==, 1);
+    g_assert_cmpint(spapr_rtas_guest_status(&guest, "ibm,errinjct",
+                        class_token(with.fdt, "fatal"), 1, WORK), ==,
+                    RTAS_OUT_PARAM_ERROR);
+    spapr_rtas_guest_stop(&guest);
+    spapr_rtas_guest_stop(&with);
+}
+
 static void test_register(void)
 {
     static const uint32_t bad[] = { 0, 1, 2, 0x1002, 32 * MiB, 0xfffffffc };
@@ -239,6 +275,40 @@ static void test_system_reset_vector(void)
     g_assert_cmphex(reg(&guest, 0, "r3"), ==, r3);
     g_assert_cmphex(reg(&guest, 1, "r3"), ==, 7);
     spapr_qtest_untouched(guest.qts, RESETS, 32);
+    spapr_rtas_guest_stop(&guest);
+}
+
+/* One that comes while the machine is stopped is not lost, wherever it goes on */
+static void test_system_reset_stopped(void)
+{
+    SpaprRtasGuest guest = start_registered();
+    uint64_t pc = reg(&guest, 0, "pc");
+
+    start_second(&guest);
+    qtest_qmp_assert_success(guest.qts, "{ 'execute': 'stop' }");
+    qtest_qmp_assert_success(guest.qts, "{ 'execute': 'inject-nmi' }");
+    g_assert_cmphex(reg(&guest, 0, "pc"), ==, pc);
+    spapr_rtas_guest_migrate(&guest, OPTIONS);
+    qtest_qmp_assert_success(guest.qts, "{ 'execute': 'cont' }");
+    wait_at(&guest, 0, SYSTEM_RESET);
+    wait_at(&guest, 1, SYSTEM_RESET);
+    g_assert_cmphex(reg(&guest, 0, "srr0"), ==, pc);
+    g_assert_cmphex(reg(&guest, 1, "srr0"), ==, 0x4000);
+    spapr_rtas_guest_stop(&guest);
+}
+
+/* Nor is it for whoever is there after a reset of the machine */
+static void test_system_reset_forgotten(void)
+{
+    SpaprRtasGuest guest = start_registered();
+
+    qtest_qmp_assert_success(guest.qts, "{ 'execute': 'stop' }");
+    qtest_qmp_assert_success(guest.qts, "{ 'execute': 'inject-nmi' }");
+    qtest_system_reset(guest.qts);
+    qtest_qmp_assert_success(guest.qts, "{ 'execute': 'cont' }");
+    /* The processor's thread does one thing after the other */
+    g_assert_cmpint(interlock(&guest, 0), ==, RTAS_OUT_HW_ERROR);
+    g_assert_cmphex(reg(&guest, 0, "srr0"), ==, 0);
     spapr_rtas_guest_stop(&guest);
 }
 
@@ -397,6 +467,25 @@ static void test_no_interlock(void)
     /* The report is the first one's still */
     g_assert_cmphex(qtest_readw(guest.qts, LOG + LOG_MC + 16), ==, 0x0202);
     g_assert_cmpint(interlock(&guest, 0), ==, 0);
+    spapr_rtas_guest_stop(&guest);
+}
+
+/* The handler is not recoverable: an error that is to be so waits for its end */
+static void test_second_waits(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start(OPTIONS
+                                                  " -action panic=none");
+
+    place_rtas(&guest);
+    g_assert_cmpint(nmi_register(&guest, SYSTEM_RESET, MACHINE_CHECK), ==, 0);
+    inject(&guest, "{ 'type': 'erat', 'state': 'any' }");
+    wait_at(&guest, 0, MACHINE_CHECK);
+    g_assert_false(reg(&guest, 0, "msr") & 2);
+    inject(&guest, "{ 'type': 'slb' }");
+    /* This comes behind it, on the same thread */
+    g_assert_cmpint(interlock(&guest, 0), ==, 0);
+    g_assert_null(qtest_qmp_event_ref(guest.qts, "GUEST_PANICKED"));
+    g_assert_cmphex(qtest_readw(guest.qts, LOG + LOG_MC + 16), ==, 0x0202);
     spapr_rtas_guest_stop(&guest);
 }
 
@@ -712,22 +801,54 @@ static void test_errinjct_machine_check(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/* The number of machine checks that wait is the last one of the state */
+static void test_bad_migration(void)
+{
+    const char *options = "-machine pseries -nodefaults -m 256";
+    g_autofree char *path = spapr_qtest_save(qtest_init(options));
+    g_autofree char *state = NULL;
+    SpaprRtasGuest guest;
+    size_t len, size;
+    QDict *reply;
+    char *at;
+
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    at = spapr_qtest_section(state, len, "spapr-fwnmi", &size);
+    guest.qts = spapr_qtest_after_refusal(options, path, state, len,
+                                          at + size - 4, 0x01000000, 4);
+    guest.fdt = spapr_qtest_fdt(guest.qts);
+    for (int i = 0; i < 3; i++) {
+        reply = set_machine_check(&guest, "{ 'type': 'slb' }");
+        g_assert_true(qdict_haskey(reply, "return"));
+        qobject_unref(reply);
+    }
+    unlink(path);
+    spapr_rtas_guest_stop(&guest);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 
     qtest_add_func("spapr-fwnmi/services", test_services);
+    qtest_add_func("spapr-fwnmi/tokens", test_tokens);
     qtest_add_func("spapr-fwnmi/register", test_register);
     qtest_add_func("spapr-fwnmi/system-reset", test_system_reset);
     qtest_add_func("spapr-fwnmi/system-reset-vector",
                    test_system_reset_vector);
+    qtest_add_func("spapr-fwnmi/system-reset-stopped",
+                   test_system_reset_stopped);
+    qtest_add_func("spapr-fwnmi/system-reset-forgotten",
+                   test_system_reset_forgotten);
     qtest_add_func("spapr-fwnmi/machine-check", test_machine_check);
+    qtest_add_func("spapr-fwnmi/bad-migration", test_bad_migration);
     qtest_add_func("spapr-fwnmi/machine-check-types",
                    test_machine_check_types);
     qtest_add_func("spapr-fwnmi/machine-check-vector",
                    test_machine_check_vector);
     qtest_add_func("spapr-fwnmi/interlock", test_interlock);
     qtest_add_func("spapr-fwnmi/no-interlock", test_no_interlock);
+    qtest_add_func("spapr-fwnmi/second-waits", test_second_waits);
     qtest_add_func("spapr-fwnmi/queue", test_queue);
     qtest_add_func("spapr-fwnmi/fatal", test_fatal);
     qtest_add_func("spapr-fwnmi/state", test_state);

@@ -40,6 +40,8 @@ struct SpaprErrinjct {
 /**
  * spapr_errinjct_add: a module brings a class of errors
  * @name: from the LoPAR's table "Errinjct-token-names"
+ * @fn: NULL: this machine has not the class, but its number is taken, as others
+ *      are the same in all machines
  *
  * To be called when the module registers its calls.
  */

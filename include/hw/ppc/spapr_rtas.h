@@ -56,6 +56,14 @@ void spapr_rtas_register(SpaprRtasTable *table, const char *name,
                          SpaprRtasFn *fn, void *opaque);
 
 /**
+ * spapr_rtas_skip: leave out the token of a service that this machine has not
+ *
+ * A guest keeps its tokens when it moves to a machine that has the service; so
+ * those of services that are registered later must be the same.
+ */
+void spapr_rtas_skip(SpaprRtasTable *table);
+
+/**
  * spapr_rtas_register_optional: the same for a service that may be called with
  * fewer arguments
  * @nargs: number of argument cells when all are given
