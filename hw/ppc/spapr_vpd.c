@@ -205,7 +205,8 @@ static int32_t get_vpd_part(SpaprVpd *vpd, uint32_t addr, uint32_t size,
     uint32_t sum = crc32c(0, data->data, data->len);
     uint32_t n;
 
-    if (vpd->offset && vpd->sum != sum) {
+    /* A stream may tell that there was more than there is */
+    if (vpd->offset && (vpd->sum != sum || vpd->offset >= data->len)) {
         return STATUS_CHANGED;
     }
     vpd->sum = sum;

@@ -261,6 +261,39 @@ static void test_migration(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/* A stream that tells of more than there is gets nothing that is not there */
+static void test_bad_migration(void)
+{
+    static const uint32_t offsets[] = { 0x1000, 0x40000000, UINT32_MAX };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(offsets); i++) {
+        SpaprRtasGuest guest = spapr_rtas_guest_start("");
+        g_autofree char *path = NULL;
+        g_autofree char *state = NULL;
+        size_t len, size;
+        char *at;
+
+        put_location(&guest, "");
+        g_assert_cmpint(get_vpd(&guest, LOCATION, AREA, 8, 1).status, ==, MORE);
+        path = spapr_qtest_save(guest.qts);
+        g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+        /* The number of the next call, and where it goes on */
+        at = spapr_qtest_section(state, len, "spapr-vpd", &size);
+        g_assert_cmpuint(ldl_be_p(at + 4), ==, 8);
+        stl_be_p(at + 4, offsets[i]);
+        g_assert_true(g_file_set_contents(path, state, len, NULL));
+        guest.qts = qtest_init("-machine pseries -nodefaults -m 256 "
+                               "-incoming defer");
+        spapr_qtest_load(guest.qts, path);
+        unlink(path);
+        qtest_memset(guest.qts, AREA, 0xa5, AREA_SIZE);
+        g_assert_cmpint(get_vpd(&guest, LOCATION, AREA, AREA_SIZE, 2).status,
+                        ==, -4);
+        spapr_qtest_untouched(guest.qts, AREA, AREA_SIZE);
+        spapr_rtas_guest_stop(&guest);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -270,6 +303,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-vpd/location", test_location);
     qtest_add_func("spapr-vpd/errors", test_errors);
     qtest_add_func("spapr-vpd/migration", test_migration);
+    qtest_add_func("spapr-vpd/bad-migration", test_bad_migration);
 
     return g_test_run();
 }
