@@ -27,6 +27,8 @@ struct SpaprCi {
  * keep everybody else waiting for long
  */
 #define MEMOP_MAX_BYTES (64 * MiB)
+/* and of that in devices' registers, where each access takes as long as a page */
+#define MEMOP_MAX_IO    (64 * KiB)
 #define MEMOP_COPY      0
 #define MEMOP_INVERT    1
 
@@ -124,6 +126,19 @@ static target_long h_logical_cache_op(PowerPCCPU *cpu, void *opaque,
     return is_ram(opaque, args[0], 1) ? H_SUCCESS : H_PARAMETER;
 }
 
+/* Whether there is memory of some kind, such as that of a frame buffer */
+static bool is_direct(hwaddr addr, hwaddr len, bool is_write)
+{
+    const MemTxAttrs attrs = MEMTXATTRS_UNSPECIFIED;
+    hwaddr offset, there = len;
+    MemoryRegion *mr;
+
+    RCU_READ_LOCK_GUARD();
+    mr = address_space_translate(&address_space_memory, addr, &offset, &there,
+                                 is_write, attrs);
+    return there == len && memory_access_is_direct(mr, is_write, attrs);
+}
+
 static bool memop_chunk(hwaddr dst, hwaddr src, size_t len, bool invert)
 {
     uint64_t buf[512];
@@ -147,7 +162,8 @@ static bool memop_chunk(hwaddr dst, hwaddr src, size_t len, bool invert)
  * the element size (0 to 3), R7 number of elements, R8 operation (0 copy,
  * 1 copy inverted). Source and destination may overlap. H_PARAMETER for other
  * operations or sizes, misaligned addresses, more than MEMOP_MAX_BYTES, or
- * where there is nothing to read or write.
+ * where there is nothing to read or write; and, when so much has been done,
+ * for more than MEMOP_MAX_IO that is not memory.
  */
 static target_long h_logical_memop(PowerPCCPU *cpu, void *opaque,
                                    target_ulong *args)
@@ -156,7 +172,7 @@ static target_long h_logical_memop(PowerPCCPU *cpu, void *opaque,
     target_ulong count = args[3], op = args[4];
     const size_t chunk = 4 * KiB;
     bool backwards = dst > src;
-    uint64_t len, done = 0;
+    uint64_t len, done = 0, io = 0;
 
     if (op != MEMOP_COPY && op != MEMOP_INVERT) {
         return H_PARAMETER;
@@ -174,7 +190,12 @@ static target_long h_logical_memop(PowerPCCPU *cpu, void *opaque,
         size_t now = MIN(len - done, chunk);
         uint64_t at = backwards ? len - done - now : done;
 
-        if (!memop_chunk(dst + at, src + at, now, op == MEMOP_INVERT)) {
+        if (!is_direct(src + at, now, false) ||
+            !is_direct(dst + at, now, true)) {
+            io += now;
+        }
+        if (io > MEMOP_MAX_IO ||
+            !memop_chunk(dst + at, src + at, now, op == MEMOP_INVERT)) {
             return H_PARAMETER;
         }
         done += now;

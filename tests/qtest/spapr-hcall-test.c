@@ -330,6 +330,25 @@ static void test_memop(void)
     qtest_quit(qts);
 }
 
+/* Registers of devices take long: no more than 64 KiB of them at a time */
+static void test_memop_io(void)
+{
+    const uint64_t window = 0x210000000000, io = 64 * KiB;
+    QTestState *qts = start();
+
+    g_assert_cmpint(memop(qts, AREA, window, 3, io / 8, MEMOP_COPY), ==,
+                    H_SUCCESS);
+    g_assert_cmpint(memop(qts, AREA, window, 3, io / 8 + 1, MEMOP_COPY), ==,
+                    H_PARAMETER);
+    g_assert_cmpint(memop(qts, window, AREA, 3, io / 8, MEMOP_COPY), ==,
+                    H_SUCCESS);
+    g_assert_cmpint(memop(qts, window, AREA, 3, io / 8 + 1, MEMOP_COPY), ==,
+                    H_PARAMETER);
+    g_assert_cmpint(memop(qts, window, window, 3, 8 * MiB, MEMOP_COPY), ==,
+                    H_PARAMETER);
+    qtest_quit(qts);
+}
+
 static void test_memop_bad(void)
 {
     static const uint64_t bad_ops[] = { 2, 3, 0x100000000, -1 };
@@ -595,6 +614,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-hcall/cede", test_cede);
     qtest_add_func("spapr-hcall/memop", test_memop);
     qtest_add_func("spapr-hcall/memop-bad", test_memop_bad);
+    qtest_add_func("spapr-hcall/memop-io", test_memop_io);
     qtest_add_func("spapr-hcall/cache-load-store", test_cache_load_store);
     qtest_add_func("spapr-hcall/ci-load-store", test_ci_load_store);
     qtest_add_func("spapr-hcall/load-store-bad", test_load_store_bad);
