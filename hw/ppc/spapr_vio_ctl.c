@@ -9,6 +9,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
+#include "qemu/rcu.h"
 #include "exec/address-spaces.h"
 #include "exec/target_long.h"
 #include "hw/ppc/papr.h"
@@ -243,9 +244,10 @@ static target_long h_vioctl(PowerPCCPU *cpu, void *opaque, target_ulong *args)
 static target_long h_vio_signal(PowerPCCPU *cpu, void *opaque,
                                 target_ulong *args)
 {
-    SpaprVioDevice *dev = spapr_vio_find(opaque, args[0],
-                                         TYPE_SPAPR_VIO_DEVICE);
+    SpaprVioDevice *dev;
 
+    RCU_READ_LOCK_GUARD();
+    dev = spapr_vio_find(opaque, args[0], TYPE_SPAPR_VIO_DEVICE);
     trace_spapr_vio_enable(args[0], args[1]);
     if (!dev) {
         return H_PARAMETER;
