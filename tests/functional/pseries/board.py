@@ -16,6 +16,7 @@ from .logs import log_dir
 from .paths import qemu_binary
 
 from qemu.machine import QEMUMachine    # of the staged QEMU tree
+from qemu.qmp import QMPError
 
 
 class BoardError(Exception):
@@ -121,16 +122,28 @@ class Board:
         """Run a command on the first console; it must succeed."""
         return self.console.sh(command, timeout)
 
+    def background(self, command: str) -> None:
+        """Start a command that goes on while the shell runs others.
+
+        It is none of the shell's children: the end of one interrupts what the
+        shell writes, and busybox's printf does not try again.
+        """
+        self.sh(f'( ({command}) < /dev/null > /dev/null 2>&1 & )')
+
     def facts(self) -> dict[str, str]:
         """What guest/bin/facts says."""
         lines = self.sh('facts').splitlines()
         return dict(line.split('=', 1) for line in lines if '=' in line)
 
-    def event(self, name: str, timeout: float = 30) -> dict[str, object]:
+    def event(self, name: str, timeout: float = 60) -> dict[str, object]:
         """Wait for a QMP event; return its data."""
-        event = self.vm.event_wait(name, timeout)
+        try:
+            # Of other numbers it makes no limit
+            event = self.vm.event_wait(name, float(timeout))
+        except TimeoutError:
+            event = None
         if event is None:
-            raise BoardError(f'no QMP event {name}')
+            raise BoardError(f'no QMP event {name} in {timeout:.0f} s')
         return dict(event.get('data', {}))
 
     def wait_exit(self, timeout: int = 30) -> int | None:
@@ -147,7 +160,7 @@ class Board:
     def finish(self) -> None:
         """End QEMU when it is still there; it must exit with 0."""
         if self.vm.is_running():
-            self.vm.shutdown(timeout=30)
+            self.vm.shutdown(timeout=120)     # disks are written to the end
             if self.vm.exitcode():
                 raise BoardError(f'QEMU ended with {self.vm.exitcode()}')
 
@@ -156,6 +169,28 @@ class Board:
         for index, console in enumerate(self.consoles):
             print(f'-- console {index}, {console.log}:')
             print(console.tail())
+        if self.vm.is_running():
+            self._report_cpus()
+
+    def _report_cpus(self) -> None:
+        """Print where processors are, and what waits for them."""
+        def monitor(command: str, cpu: int, *begin: str) -> None:
+            text = self.vm.cmd('human-monitor-command', **{
+                'command-line': command, 'cpu-index': cpu})
+            for line in str(text).splitlines():
+                if line.startswith(begin):
+                    print(line)
+
+        print('-- processors:')
+        try:
+            for cpu in self.vm.cmd('query-cpus-fast'):
+                monitor('info registers', cpu['cpu-index'], 'CPU', 'NIP', 'MSR')
+            monitor('info pic', 0, 'CPU')
+        except (QMPError, OSError) as err:
+            print('QEMU does not answer:', err)
+
+    def report_log(self) -> None:
+        """Print what QEMU, which has ended, had to say."""
         log = self.vm.get_log()
         if log:
             print('-- QEMU said:', log.rstrip(), sep='\n')
@@ -179,8 +214,9 @@ def running(config: Config, boot: Sequence[str] | None = None
         yield board
         board.finish()
     except BaseException:
-        board.close()
         board.report()
+        board.close()
+        board.report_log()
         raise
     finally:
         board.close()

@@ -26,6 +26,7 @@ from .paths import LOGS, SetupError
 SKIPPED = 77                # exit code of a test that can't be run here
 
 DIAGNOSTIC_LINES = 120      # of a failed test's output that are shown
+REASON = '-- it failed:'    # a line; what follows is shown first
 
 
 class Skip(Exception):
@@ -105,6 +106,7 @@ def run_here(name: str) -> int:
         place = next((f for f in reversed(frames)
                       if f.filename.startswith(os.path.dirname(__file__))),
                      frames[-1])
+        print(REASON)
         print(f'{type(err).__name__}: {err}')
         print(f'at {os.path.basename(place.filename)}:{place.lineno}: '
               f'{place.line}')
@@ -141,7 +143,7 @@ class Runner:
             output, _ = child.communicate(timeout=timeout)
             return output
         except subprocess.TimeoutExpired:
-            self._end(child, signal.SIGINT)     # it reports where it is
+            child.send_signal(signal.SIGINT)    # it reports where it is
             try:
                 output, _ = child.communicate(timeout=20)
             except subprocess.TimeoutExpired:
@@ -161,7 +163,7 @@ class Runner:
             if self._stopping:
                 return Outcome(False, 0, 'not run')
             child = subprocess.Popen(
-                [sys.executable, self._script, '--child', one.name],
+                [sys.executable, '-u', self._script, '--child', one.name],
                 env=environment, text=True, errors='replace',
                 stdin=self._alive, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, start_new_session=True)
@@ -180,7 +182,9 @@ def _print_outcome(number: int, one: Test, outcome: Outcome,
         note = f'SKIP {" ".join(outcome.output.split())}'
     print(f'{word} {number} - {one.name} # {note}', file=out)
     if not outcome.passed:
-        for line in outcome.output.splitlines()[-DIAGNOSTIC_LINES:]:
+        rest, _, reason = outcome.output.partition(REASON + '\n')
+        for line in (reason.splitlines()
+                     + rest.splitlines()[-DIAGNOSTIC_LINES:]):
             print(f'# {line}', file=out)
         print(f'# logs: {LOGS / one.log_name}', file=out)
     out.flush()
