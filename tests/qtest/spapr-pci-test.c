@@ -756,6 +756,68 @@ static void test_assigned(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/* A large one is in the large window, or nowhere, but takes nobody's place */
+static void test_assigned_large(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start(
+        "-machine firmware=vof "
+        "-object memory-backend-ram,id=m,size=1G "
+        "-device ivshmem-plain,memdev=m,addr=4 "
+        "-device e1000,addr=5 -device virtio-rng-pci,addr=6 "
+        "-device pci-bridge,chassis_nr=1,id=one,addr=7 "
+        "-device virtio-rng-pci,bus=one,addr=5 "
+        "-device pci-bridge,chassis_nr=2,id=empty,addr=8 "
+        "-device spapr-pci-host-bridge,index=1,id=p,mem_win_size=0x100000,"
+        "mem64_win_size=0 "
+        "-object memory-backend-ram,id=n,size=4M "
+        "-device ivshmem-plain,memdev=n,bus=p.0,addr=4 "
+        "-device edu,bus=p.0,addr=5 -device e1000,bus=p.0,addr=6");
+    Function large = function(&guest, 0, CONFIG_ADDR(0, 4, 0));
+    Function nic = function(&guest, 0, CONFIG_ADDR(0, 5, 0));
+    Function rng = function(&guest, 0, CONFIG_ADDR(0, 6, 0));
+    Function bridge = function(&guest, 0, CONFIG_ADDR(0, 7, 0));
+    Function behind = function(&guest, 0, CONFIG_ADDR(1, 5, 0));
+    Function closed = function(&guest, 0, CONFIG_ADDR(0, 8, 0));
+    Function none = function(&guest, 1, CONFIG_ADDR(0, 4, 0));
+    Function edu = function(&guest, 1, CONFIG_ADDR(0, 5, 0));
+    Function other = function(&guest, 1, CONFIG_ADDR(0, 6, 0));
+    /* The upper half of addresses in the large window */
+    const uint32_t mem64 = MEM64_WINDOW(0) >> 32;
+    int phb = phb_node(guest.fdt, 1);
+    uint32_t high;
+
+    g_assert_cmphex(config_read(&large, PCI_BASE_ADDRESS_3, 4), >=, mem64);
+    g_assert_cmphex(config_read(&large, PCI_BASE_ADDRESS_0, 4), >=, MEM32_BUS);
+    g_assert_cmphex(config_read(&nic, PCI_BASE_ADDRESS_0, 4), >=, MEM32_BUS);
+    g_assert_cmphex(config_read(&nic, PCI_BASE_ADDRESS_1, 4), !=, 1);
+    g_assert_cmphex(config_read(&rng, PCI_BASE_ADDRESS_5, 4), >=, mem64);
+
+    /* Behind a bridge it is in the window for what is prefetchable */
+    high = config_read(&behind, PCI_BASE_ADDRESS_5, 4);
+    g_assert_cmphex(high, >=, mem64);
+    g_assert_cmphex(config_read(&bridge, PCI_PREF_BASE_UPPER32, 4), ==, high);
+    g_assert_cmphex(config_read(&bridge, PCI_PREF_LIMIT_UPPER32, 4), ==, high);
+    g_assert_cmphex(config_read(&bridge, PCI_PREF_MEMORY_BASE, 2) & 0xfff0, ==,
+                    config_read(&behind, PCI_BASE_ADDRESS_4, 4) >> 16 & 0xfff0);
+    g_assert_cmphex(config_read(&closed, PCI_MEMORY_BASE, 2), >,
+                    config_read(&closed, PCI_MEMORY_LIMIT, 2));
+    g_assert_cmphex(config_read(&closed, PCI_PREF_MEMORY_BASE, 2) & 0xfff0, >,
+                    config_read(&closed, PCI_PREF_MEMORY_LIMIT, 2) & 0xfff0);
+    g_assert_cmphex(config_read(&closed, PCI_IO_BASE, 1) & 0xf0, >,
+                    config_read(&closed, PCI_IO_LIMIT, 1) & 0xf0);
+
+    /* All addresses of a function or none: Linux can find others then */
+    g_assert_cmphex(config_read(&none, PCI_BASE_ADDRESS_0, 4), ==, 0);
+    g_assert_cmphex(config_read(&none, PCI_BASE_ADDRESS_2, 4) & ~0xf, ==, 0);
+    g_assert_null(fdt_getprop(guest.fdt,
+                              fdt_subnode_offset(guest.fdt, phb, "memory@4"),
+                              "assigned-addresses", NULL));
+    g_assert_cmphex(config_read(&edu, PCI_BASE_ADDRESS_0, 4), ==, MEM32_BUS);
+    g_assert_cmphex(config_read(&other, PCI_BASE_ADDRESS_0, 4), ==, 0);
+    g_assert_cmphex(config_read(&other, PCI_BASE_ADDRESS_1, 4), ==, 1);
+    spapr_rtas_guest_stop(&guest);
+}
+
 static void test_options(void)
 {
 #define PHB "-device spapr-pci-host-bridge"
@@ -853,6 +915,18 @@ static void test_migration(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/* Without -nodefaults there is a screen, QEMU's standard VGA */
+static void test_default_screen(void)
+{
+    SpaprRtasGuest guest = { .qts = qtest_init("-machine pseries -m 256") };
+    Function f = function(&guest, 0, CONFIG_ADDR(0, 0, 0));
+
+    guest.fdt = spapr_qtest_fdt(guest.qts);
+    g_assert_cmphex(config_read(&f, PCI_VENDOR_ID, 4), ==,
+                    VGA_ID);
+    spapr_rtas_guest_stop(&guest);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -872,8 +946,13 @@ int main(int argc, char **argv)
     qtest_add_func("/spapr/pci/bridges", test_many_bridges);
     qtest_add_func("/spapr/pci/bus-bridge", test_bus_bridge);
     qtest_add_func("/spapr/pci/assigned", test_assigned);
+    qtest_add_func("/spapr/pci/assigned-large", test_assigned_large);
     qtest_add_func("/spapr/pci/options", test_options);
     qtest_add_func("/spapr/pci/other-options", test_other_options);
+    qtest_add_func("/spapr/pci/default-screen", test_default_screen);
+    qtest_add_func("/spapr/pci/virtual-functions", test_virtual_functions);
+    qtest_add_func("/spapr/pci/load-refused", test_load_refused);
+    qtest_add_func("/spapr/pci/bad-migration", test_bad_migration);
     qtest_add_func("/spapr/pci/migration", test_migration);
     return g_test_run();
 }

@@ -230,12 +230,28 @@ def snapshot(config: Config) -> None:
     (log_dir() / 'snapshots.qcow2').unlink()
 
 
+def large_region(config: Config) -> None:
+    """A region of 4 GiB takes no addresses away from others."""
+    args = ('-object', 'memory-backend-ram,id=large,size=4G,reserve=off',
+            '-device', 'ivshmem-plain,memdev=large,addr=4',
+            '-device', 'e1000,addr=5', '-device', 'virtio-rng-pci,addr=6')
+    with booted(replace(config, args=args)) as board:
+        for slot, bar in ((4, 0), (4, 2), (5, 0), (5, 1), (6, 4)):
+            path = f'/sys/bus/pci/devices/0000:00:0{slot}.0/resource'
+            line = board.sh(f'cat {path}').splitlines()[bar]
+            begin, end, _ = (int(word, 16) for word in line.split())
+            expect_true(f'addresses of BAR {bar} in slot {slot}', begin)
+            if (slot, bar) == (4, 2):
+                expect_equal('its size', end + 1 - begin, 4 << 30)
+
+
 # Tests by name, and with which kernels and firmware they run in `check`
 Tests = dict[str, tuple[Callable[[Config], None], set[tuple[str, str]]]]
 
 TESTS: Tests = {
     'devices': (devices, {('6.12-4k', 'vof'), ('6.1-64k', 'slof')}),
     'bridges': (bridges, {('6.1-64k', 'vof'), ('6.12-4k', 'slof')}),
+    'large-region': (large_region, {('6.12-4k', 'vof')}),
     'snapshot': (snapshot, {('6.12-4k', 'vof')}),
 }
 
