@@ -19,12 +19,14 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qemu/error-report.h"
 #include "qapi/error.h"
 #include "exec/address-spaces.h"
 #include "hw/ppc/spapr_drc.h"
 #include "hw/ppc/spapr_events.h"
 #include "hw/ppc/spapr_memory.h"
 #include "hw/ppc/spapr_sensors.h"
+#include "migration/misc.h"
 #include "migration/vmstate.h"
 #include "trace.h"
 
@@ -62,11 +64,15 @@
 #define CC_CELLS                5
 #define CC_NAME_OFFSET          (CC_CELLS * sizeof(uint32_t))
 
+/* Of set-indicator and set-power-level: once more in 100 ms */
+#define STATUS_EXTENDED_DELAY   9902
+
 typedef struct SpaprDrc {
     bool isolated;
     bool powered;
     bool untouched;         /* since something was plugged in */
     bool unplugging;        /* the guest has been asked for what is there */
+    bool disconnecting;     /* a processor is at it, and may have to wait */
     uint8_t light;
 } SpaprDrc;
 
@@ -133,6 +139,14 @@ SpaprDrcGroup *spapr_drcs_add(SpaprDrcs *drcs, const SpaprDrcKind *kind,
     return group;
 }
 
+void spapr_drcs_move(SpaprDrcGroup *group, uint32_t first)
+{
+    if (group->first != first) {
+        group->first = first;
+        g_ptr_array_sort(group->drcs->groups, compare_groups);
+    }
+}
+
 uint32_t spapr_drc_index(const SpaprDrcGroup *group, uint32_t n)
 {
     return group->first + n * group->stride;
@@ -184,7 +198,10 @@ bool spapr_drc_visible(const SpaprDrcGroup *group, uint32_t n)
     return spapr_drc_connected(group, n) || group->drc[n].untouched;
 }
 
-/* Put in a new state; what the guest has no more access to is reset */
+/*
+ * Put in a new state; what the guest has no more access to is reset. Some
+ * devices are reset by the main loop, which others use meanwhile.
+ */
 static void drc_set_state(SpaprDrcGroup *group, uint32_t n, bool isolated,
                           bool powered)
 {
@@ -196,7 +213,9 @@ static void drc_set_state(SpaprDrcGroup *group, uint32_t n, bool isolated,
     drc->untouched = false;
     trace_spapr_drc_state(spapr_drc_index(group, n), isolated, powered);
     if (was_visible && !spapr_drc_visible(group, n) && drc_present(group, n)) {
+        drc->disconnecting = true;
         group->kind->disconnect(group->opaque, n);
+        drc->disconnecting = false;
     }
 }
 
@@ -239,8 +258,21 @@ static void drc_release(SpaprDrcGroup *group, uint32_t n)
     group->kind->release(group->opaque, n);
 }
 
+/* The guest has no use for what is plugged in, and somebody wants it back */
+static void drc_release_isolated(SpaprDrcGroup *group, uint32_t n)
+{
+    if (group->drc[n].unplugging && group->drc[n].isolated) {
+        drc_release(group, n);
+    }
+}
+
 bool spapr_drc_unplug(SpaprDrcGroup *group, uint32_t n, Error **errp)
 {
+    if (group->drc[n].disconnecting && group->drc[n].isolated) {
+        /* Whoever is at it goes on to that */
+        group->drc[n].unplugging = true;
+        return true;
+    }
     if (group->drc[n].isolated) {
         drc_release(group, n);
         return true;
@@ -260,7 +292,13 @@ void spapr_drcs_machine_reset(SpaprDrcs *drcs)
         SpaprDrcGroup *group = g_ptr_array_index(drcs->groups, i);
 
         for (uint32_t n = 0; n < group->count; n++) {
-            if (group->drc[n].unplugging) {
+            if (!group->drc[n].unplugging) {
+                continue;
+            }
+            if (migration_is_running()) {
+                /* The other end has it still, and would give it to the guest */
+                group->kind->refused(group->opaque, n);
+            } else {
                 drc_release(group, n);
             }
         }
@@ -276,10 +314,14 @@ void spapr_drcs_machine_reset(SpaprDrcs *drcs)
  *
  * 0 isolates, 1 unisolates. Status: 0, also when it is so already and when the
  * connector is empty (R1-"PCI Hot Plug DR - Run Time Firmware Requirements"-2);
- * -3 when there is no such connector or state.
+ * -3 when there is no such connector or state; 9902 (extended delay) while
+ * another processor isolates it, and for what the guest would give back while the
+ * machine migrates.
  *
  * Isolating what the guest has been asked for gives it back. Linux says that it
- * keeps it by unisolating what is not isolated.
+ * keeps it by unisolating what is not isolated. During a migration the device
+ * would be gone here and there at the other end, so that the guest has to ask
+ * until it is there.
  */
 static int32_t set_isolation(PowerPCCPU *cpu, void *opaque, uint32_t index,
                              uint32_t state)
@@ -292,15 +334,17 @@ static int32_t set_isolation(PowerPCCPU *cpu, void *opaque, uint32_t index,
         return RTAS_OUT_PARAM_ERROR;
     }
     drc = &group->drc[n];
+    if (drc->disconnecting ||
+        (drc->unplugging && state == ISOLATE && migration_is_running())) {
+        return STATUS_EXTENDED_DELAY;
+    }
     if (drc->unplugging && state == UNISOLATE) {
         trace_spapr_drc_refused(index);
         drc->unplugging = false;
         group->kind->refused(group->opaque, n);
     }
     drc_set_state(group, n, state == ISOLATE, drc->powered);
-    if (drc->unplugging) {
-        drc_release(group, n);
-    }
+    drc_release_isolated(group, n);
     return RTAS_OUT_SUCCESS;
 }
 
@@ -360,7 +404,11 @@ int32_t spapr_drcs_set_power(SpaprDrcs *drcs, uint32_t domain, uint32_t level)
     if (!group || (level != POWER_OFF && level != POWER_FULL)) {
         return RTAS_OUT_PARAM_ERROR;
     }
+    if (group->drc[n].disconnecting) {
+        return STATUS_EXTENDED_DELAY;
+    }
     drc_set_state(group, n, group->drc[n].isolated, level == POWER_FULL);
+    drc_release_isolated(group, n);
     return RTAS_OUT_SUCCESS;
 }
 
@@ -562,7 +610,8 @@ static void drcs_reset_hold(Object *obj, ResetType type)
 
 /*
  * Migration: whatever is plugged in is there at the other end, and so the same
- * connectors are.
+ * connectors are, in the same order. Their indices are the other end's, as the
+ * guest knows them: there, bridges may have come since they were given.
  */
 
 static void drcs_make_records(SpaprDrcs *drcs)
@@ -610,12 +659,28 @@ static int drcs_pre_load(void *opaque)
 static bool record_valid(const SpaprDrcGroup *group, uint32_t n,
                          const SpaprDrcRecord *record)
 {
-    return record->index == spapr_drc_index(group, n) &&
-           record->drc.light <= LIGHT_MAX &&
+    return record->drc.light <= LIGHT_MAX &&
            (!record->drc.untouched || record->drc.isolated) &&
            (!record->drc.unplugging ||
             (!record->drc.isolated && spapr_drc_exists(group, n) &&
              drc_present(group, n)));
+}
+
+/* Whether a group can have these: in a row, behind those of the one before */
+static bool indices_valid(const SpaprDrcGroup *group,
+                          const SpaprDrcRecord *records, uint64_t *next)
+{
+    if (records->index < *next) {
+        return false;
+    }
+    for (uint32_t n = 0; n < group->count; n++) {
+        *next = records->index + (uint64_t)n * group->stride;
+        if (records[n].index != *next) {
+            return false;
+        }
+    }
+    *next += group->stride;
+    return true;
 }
 
 static int drcs_post_load(void *opaque, int version_id)
@@ -623,10 +688,17 @@ static int drcs_post_load(void *opaque, int version_id)
     SpaprDrcs *drcs = opaque;
     g_autofree SpaprDrcRecord *records = g_steal_pointer(&drcs->records);
     const SpaprDrcRecord *record = records;
+    uint64_t next = 0;
 
     for (guint i = 0; i < drcs->groups->len; i++) {
         SpaprDrcGroup *group = g_ptr_array_index(drcs->groups, i);
 
+        if (!indices_valid(group, record, &next)) {
+            error_report("%s: the incoming guest has other connectors",
+                         TYPE_SPAPR_DRCS);
+            return -EINVAL;
+        }
+        group->first = record->index;
         for (uint32_t n = 0; n < group->count; n++, record++) {
             if (!record_valid(group, n, record)) {
                 return -EINVAL;

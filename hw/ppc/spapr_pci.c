@@ -13,6 +13,7 @@
 #include "exec/address-spaces.h"
 #include "exec/ioport.h"
 #include "hw/pci/msi.h"
+#include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/ppc/spapr_firmware.h"
 #include "hw/ppc/spapr_memory.h"
@@ -37,6 +38,24 @@ PCIDevice *spapr_pci_function(SpaprPhb *phb, uint32_t config_addr)
                            extract32(config_addr, 8, 8));
 }
 
+static void add_device(PCIBus *bus, PCIDevice *dev, void *opaque)
+{
+    g_ptr_array_add(opaque, dev);
+    if (IS_PCI_BRIDGE(dev)) {
+        pci_for_each_device_under_bus(pci_bridge_get_sec_bus(PCI_BRIDGE(dev)),
+                                      add_device, opaque);
+    }
+}
+
+GPtrArray *spapr_pci_devices(SpaprPhb *phb)
+{
+    GPtrArray *devices = g_ptr_array_new();
+
+    pci_for_each_device_under_bus(PCI_HOST_BRIDGE(phb)->bus, add_device,
+                                  devices);
+    return devices;
+}
+
 SpaprPhb *spapr_pci_find(SpaprPci *pci, const uint32_t *args, PCIDevice **dev)
 {
     uint64_t index = ((uint64_t)args[1] << 32 | args[2]) - SPAPR_PCI_BUID(0);
@@ -48,7 +67,8 @@ SpaprPhb *spapr_pci_find(SpaprPci *pci, const uint32_t *args, PCIDevice **dev)
     phb = pci->bridges[index];
     if (phb && dev) {
         *dev = spapr_pci_function(phb, args[0]);
-        if (*dev && !spapr_pci_plug_visible(phb, *dev)) {
+        /* A virtual function is there when it has been enabled */
+        if (*dev && !((*dev)->enabled && spapr_pci_plug_visible(phb, *dev))) {
             *dev = NULL;
         }
     }
@@ -128,6 +148,16 @@ static bool phb_check_index(SpaprPhb *phb, Error **errp)
     return true;
 }
 
+/* The built-in bridge's bus has a name that an id could make as well */
+static bool phb_check_id(SpaprPhb *phb, Error **errp)
+{
+    if (phb->index && !g_strcmp0(DEVICE(phb)->id, "pci")) {
+        error_setg(errp, "id=pci: another bridge has the bus pci.0");
+        return false;
+    }
+    return true;
+}
+
 static bool phb_check_options(SpaprPhb *phb, Error **errp)
 {
     SpaprHypervisor *hv = SPAPR_MODULE(phb->pci)->hv;
@@ -143,7 +173,7 @@ static bool phb_check_options(SpaprPhb *phb, Error **errp)
                    phb->numa_node);
         return false;
     }
-    return phb_check_index(phb, errp) &&
+    return phb_check_index(phb, errp) && phb_check_id(phb, errp) &&
            phb_check_window("io_win_size", phb->io_win_size,
                             SPAPR_PCI_IO_SIZE, false, errp) &&
            phb_check_window("mem_win_size", phb->mem_win_size,
@@ -276,9 +306,15 @@ static void phb_reset_hold(Object *obj, ResetType type)
     }
 }
 
+static int phb_pre_save(void *opaque)
+{
+    spapr_pci_msi_save(opaque);
+    return 0;
+}
+
 static int phb_post_load(void *opaque, int version_id)
 {
-    return spapr_pci_msi_valid(opaque) ? 0 : -EINVAL;
+    return spapr_pci_msi_load(opaque) ? 0 : -EINVAL;
 }
 
 static const VMStateDescription vmstate_phb = {
@@ -287,6 +323,7 @@ static const VMStateDescription vmstate_phb = {
     .minimum_version_id = 1,
     /* Functions may do DMA as soon as they are loaded */
     .priority = MIG_PRI_IOMMU,
+    .pre_save = phb_pre_save,
     .post_load = phb_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_EQUAL(index, SpaprPhb,
@@ -296,8 +333,10 @@ static const VMStateDescription vmstate_phb = {
         VMSTATE_UINT64_EQUAL(mem64_win_size, SpaprPhb,
                              "mem64_win_size= differs"),
         VMSTATE_UINT64_EQUAL(dma_win_addr, SpaprPhb, "dma_win_addr= differs"),
+        VMSTATE_UINT64_EQUAL(dma_win_size, SpaprPhb, "dma_win_size= differs"),
         VMSTATE_UINT64_EQUAL(dma64_win_addr, SpaprPhb,
                              "dma64_win_addr= differs"),
+        VMSTATE_UINT64_EQUAL(pgsz, SpaprPhb, "ddw= or pgsz= differs"),
         VMSTATE_STRUCT_VARRAY_POINTER_UINT32(msis, SpaprPhb, nr_msis,
                                              vmstate_spapr_pci_msi,
                                              SpaprPciMsi),
@@ -402,10 +441,26 @@ void spapr_pci_init_done(SpaprPci *pci)
     }
 }
 
+/* However it has been taken out: slots of PCI Express do so by themselves */
+static void pci_device_gone(DeviceListener *listener, DeviceState *dev)
+{
+    SpaprPci *pci = container_of(listener, SpaprPci, listener);
+
+    for (int i = 0; i < SPAPR_PCI_MAX_BRIDGES; i++) {
+        if (pci->bridges[i]) {
+            spapr_pci_msi_forget(pci->bridges[i], dev);
+        }
+    }
+}
+
 static void pci_realize(DeviceState *dev, Error **errp)
 {
+    SpaprPci *pci = SPAPR_PCI(dev);
+
     /* Functions may have MSI capabilities */
     msi_nonbroken = true;
+    pci->listener.unrealize = pci_device_gone;
+    device_listener_register(&pci->listener);
 }
 
 static void pci_class_init(ObjectClass *oc, void *data)

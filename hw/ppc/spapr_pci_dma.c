@@ -350,12 +350,13 @@ static bool dma_check_options(SpaprPhb *phb, Error **errp)
 {
     uint64_t page = 1ULL << SPAPR_TCE_PAGE_SHIFT;
 
-    if (!phb->dma_win_size ||
-        !QEMU_IS_ALIGNED(phb->dma_win_addr | phb->dma_win_size, page) ||
+    if (!phb->dma_win_size || !QEMU_IS_ALIGNED(phb->dma_win_size, page) ||
+        !QEMU_IS_ALIGNED(phb->dma_win_addr, SPAPR_TCE_BASE_ALIGN) ||
         phb->dma_win_addr > SPAPR_PCI_MSI_ADDR ||
         phb->dma_win_size > SPAPR_PCI_MSI_ADDR - phb->dma_win_addr) {
         error_setg(errp, "dma_win_addr=0x%" PRIx64 ",dma_win_size=0x%" PRIx64
-                   ": must be multiples of 4 KiB and end at 0x%llx or below",
+                   ": must be multiples of 64 KiB and of 4 KiB, and end at "
+                   "0x%llx or below",
                    phb->dma_win_addr, phb->dma_win_size, SPAPR_PCI_MSI_ADDR);
         return false;
     }
@@ -372,6 +373,10 @@ static bool dma_check_options(SpaprPhb *phb, Error **errp)
                    "DMA windows can have, of 0x%" PRIx64, phb->pgsz,
                    all_page_sizes());
         return false;
+    }
+    if (!phb->ddw) {
+        /* What there is none of is the same in all machines */
+        phb->pgsz = 0;
     }
     return true;
 }
@@ -448,13 +453,18 @@ static int windows_get(QEMUFile *f, void *pv, size_t size,
         if (!window_load(phb, n, page_shift, qemu_get_be64(f))) {
             error_report("%s: the DMA windows of bridge %" PRIu32 " differ",
                          TYPE_SPAPR_PHB, phb->index);
-            return -EINVAL;
+            ret = -EINVAL;
+            break;
         }
         ret = vmstate_load_state(f, &vmstate_spapr_tce_window,
                                  &phb->windows[n]->tce, 1);
     }
     if (!ret && windows_count(phb) > SPAPR_PCI_WINDOWS_MAX) {
         ret = -EINVAL;
+    }
+    if (ret) {
+        /* What is refused may not stay: the machine may go on all the same */
+        spapr_pci_dma_reset(phb);
     }
     return ret;
 }

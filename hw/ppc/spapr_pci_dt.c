@@ -530,7 +530,8 @@ static void populate_function(PCIBus *bus, PCIDevice *dev, void *opaque)
                                                 PCI_FUNC(dev->devfn) + 1);
     DtNode *node;
 
-    if (!spapr_pci_plug_connected(walk->phb, dev)) {
+    /* Virtual functions come when the guest has them come */
+    if (pci_is_vf(dev) || !spapr_pci_plug_connected(walk->phb, dev)) {
         return;
     }
     node = dt_add(walk->node, "%s", name);

@@ -171,21 +171,16 @@ static bool pe_error(SpaprPhb *phb, uint32_t cause)
  * What the PE consists of
  */
 
-static void add_device(PCIBus *bus, PCIDevice *dev, void *opaque)
-{
-    g_ptr_array_add(opaque, dev);
-    if (IS_PCI_BRIDGE(dev)) {
-        pci_for_each_device_under_bus(pci_bridge_get_sec_bus(PCI_BRIDGE(dev)),
-                                      add_device, opaque);
-    }
-}
-
-/* All devices; a bridge comes before what is behind it */
+/* All devices, but for virtual functions, which come and go with others */
 static GPtrArray *pe_devices(SpaprPhb *phb)
 {
-    GPtrArray *devices = g_ptr_array_new();
+    GPtrArray *devices = spapr_pci_devices(phb);
 
-    pci_for_each_device_under_bus(pe_bus(phb), add_device, devices);
+    for (guint i = devices->len; i-- > 0; ) {
+        if (pci_is_vf(devices->pdata[i])) {
+            g_ptr_array_remove_index(devices, i);
+        }
+    }
     return devices;
 }
 
@@ -297,6 +292,8 @@ static void pe_configure(SpaprPhb *phb)
 {
     SpaprPciEeh *eeh = &phb->eeh;
 
+    /* Each register that is written may move regions */
+    memory_region_transaction_begin();
     for (int i = 0; i < eeh->nr_saved; i++) {
         const SpaprPciSaved *saved = &eeh->saved[i];
         PCIDevice *dev = spapr_pci_function(phb, saved->config_addr);
@@ -306,6 +303,7 @@ static void pe_configure(SpaprPhb *phb)
             restore_function(dev, saved->header);
         }
     }
+    memory_region_transaction_commit();
     saved_free(eeh);
     eeh->unconfigured = false;
     spapr_pci_msi_restore(phb);
@@ -872,17 +870,38 @@ void spapr_pci_eeh_realize(SpaprPhb *phb)
     eeh->dma_failed_bh = qemu_bh_new(dma_failed_bh, phb);
 }
 
-void spapr_pci_eeh_reset(SpaprPhb *phb)
+/* What was wrong is so no more */
+static void pe_renew(SpaprPhb *phb)
 {
     SpaprPciEeh *eeh = &phb->eeh;
 
-    qatomic_set(&eeh->enabled, false);
     eeh->cause = CAUSE_NONE;
     eeh->unconfigured = false;
     saved_free(eeh);
     if (eeh->state != PE_NORMAL) {
         pe_set_state(phb, PE_NORMAL);
     }
+}
+
+void spapr_pci_eeh_reset(SpaprPhb *phb)
+{
+    qatomic_set(&phb->eeh.enabled, false);
+    pe_renew(phb);
+}
+
+/* R1-"ibm,slot-error-detail"-13: this is how a PE ceases to be unavailable */
+void spapr_pci_eeh_disconnected(SpaprPhb *phb)
+{
+    g_autoptr(GPtrArray) devices = pe_devices(phb);
+
+    for (guint i = 0; i < devices->len; i++) {
+        PCIDevice *dev = devices->pdata[i];
+
+        if (is_function(dev) && spapr_pci_plug_visible(phb, dev)) {
+            return;
+        }
+    }
+    pe_renew(phb);
 }
 
 /*
@@ -902,12 +921,19 @@ static int eeh_pre_load(void *opaque)
     return 0;
 }
 
+/* What is refused may not stay: the machine may go on all the same */
 static bool eeh_valid(void *opaque, int version_id)
 {
-    const SpaprPciEeh *eeh = &SPAPR_PHB(opaque)->eeh;
+    SpaprPciEeh *eeh = &SPAPR_PHB(opaque)->eeh;
 
-    return state_valid(eeh->state) && eeh->nr_saved >= 0 &&
-           eeh->nr_saved <= PCI_BUS_MAX * PCI_DEVFN_MAX;
+    if (state_valid(eeh->state) && eeh->nr_saved >= 0 &&
+        eeh->nr_saved <= PCI_BUS_MAX * PCI_DEVFN_MAX) {
+        return true;
+    }
+    eeh->state = PE_NORMAL;
+    eeh->unconfigured = false;
+    eeh->nr_saved = 0;
+    return false;
 }
 
 static int eeh_post_load(void *opaque, int version_id)

@@ -45,21 +45,11 @@ static SpaprIrq *phb_irq(SpaprPhb *phb)
  * The stock
  */
 
-/* The entry of a function, or a free one when @config_addr is none's */
-static SpaprPciMsi *msi_find(SpaprPhb *phb, uint32_t config_addr)
+/* The entry of a function, or one that is free, for NULL; NULL: none */
+static SpaprPciMsi *msi_find(SpaprPhb *phb, const PCIDevice *dev)
 {
     for (uint32_t i = 0; i < phb->nr_msis; i++) {
-        if (phb->msis[i].count && phb->msis[i].config_addr == config_addr) {
-            return &phb->msis[i];
-        }
-    }
-    return NULL;
-}
-
-static SpaprPciMsi *msi_free_entry(SpaprPhb *phb)
-{
-    for (uint32_t i = 0; i < phb->nr_msis; i++) {
-        if (!phb->msis[i].count) {
+        if (phb->msis[i].dev == dev) {
             return &phb->msis[i];
         }
     }
@@ -74,7 +64,7 @@ static unsigned long *msi_taken(SpaprPhb *phb, const SpaprPciMsi *except)
     for (uint32_t i = 0; i < phb->nr_msis; i++) {
         const SpaprPciMsi *msi = &phb->msis[i];
 
-        if (msi->count && msi != except) {
+        if (msi->dev && msi != except) {
             bitmap_set(taken, msi->first - phb->msi_base, msi->count);
         }
     }
@@ -178,55 +168,70 @@ static void msi_write_messages(PCIDevice *dev, const SpaprPciMsi *msi)
 void spapr_pci_msi_restore(SpaprPhb *phb)
 {
     for (uint32_t i = 0; i < phb->nr_msis; i++) {
-        const SpaprPciMsi *msi = &phb->msis[i];
-        PCIDevice *dev = msi->count ? spapr_pci_function(phb, msi->config_addr)
-                                    : NULL;
-
-        /* Another one may have come into its place */
-        if (dev && msi->count <= (msi->msix ? spapr_pci_msix_max(dev)
-                                            : spapr_pci_msi_max(dev))) {
-            msi_write_messages(dev, msi);
+        if (phb->msis[i].dev) {
+            msi_write_messages(phb->msis[i].dev, &phb->msis[i]);
         }
     }
 }
 
 void spapr_pci_msi_release(SpaprPhb *phb, PCIDevice *dev)
 {
-    SpaprPciMsi *msi = msi_find(phb, spapr_pci_config_addr(dev));
+    SpaprPciMsi *msi = msi_find(phb, dev);
 
     if (msi) {
-        trace_spapr_pci_msi(phb->index, msi->config_addr, 0, 0);
-        msi->count = 0;
+        trace_spapr_pci_msi(phb->index, spapr_pci_config_addr(dev), 0, 0);
+        msi->dev = NULL;
         msi_disable(dev, true, true);
         msi_enable_pin(dev, true);
+    }
+}
+
+/* Virtual functions are there again when the physical one enables them */
+void spapr_pci_msi_reclaim(SpaprPhb *phb)
+{
+    for (uint32_t i = 0; i < phb->nr_msis; i++) {
+        SpaprPciMsi *msi = &phb->msis[i];
+
+        if (msi->dev && !msi->dev->enabled) {
+            msi->dev = NULL;
+        }
+    }
+}
+
+void spapr_pci_msi_forget(SpaprPhb *phb, const DeviceState *dev)
+{
+    for (uint32_t i = 0; i < phb->nr_msis; i++) {
+        if (phb->msis[i].dev && DEVICE(phb->msis[i].dev) == dev) {
+            phb->msis[i].dev = NULL;
+        }
     }
 }
 
 static int32_t msi_assign(SpaprPhb *phb, PCIDevice *dev, uint32_t wanted,
                           bool msix)
 {
-    uint32_t config_addr = spapr_pci_config_addr(dev);
-    SpaprPciMsi *msi = msi_find(phb, config_addr);
+    SpaprPciMsi *msi = msi_find(phb, dev);
     uint32_t first = 0;
     uint32_t count;
 
+    spapr_pci_msi_reclaim(phb);
     wanted = MIN(wanted, msix ? spapr_pci_msix_max(dev) : spapr_pci_msi_max(dev));
     if (!msix) {
         wanted = pow2floor(wanted);
     }
     count = msi_take(phb, msi, wanted, msix, &first);
     /* With no number taken by others, an entry is free as well */
-    msi = msi ?: msi_free_entry(phb);
+    msi = msi ?: msi_find(phb, NULL);
     if (!count || !msi) {
         return RTAS_OUT_HW_ERROR;
     }
     *msi = (SpaprPciMsi) {
-        .config_addr = config_addr,
+        .dev = dev,
         .first = first,
         .count = count,
         .msix = msix,
     };
-    trace_spapr_pci_msi(phb->index, config_addr, first, count);
+    trace_spapr_pci_msi(phb->index, spapr_pci_config_addr(dev), first, count);
     msi_write_messages(dev, msi);
     return RTAS_OUT_SUCCESS;
 }
@@ -312,7 +317,7 @@ static int32_t change_msi(SpaprPci *pci, const uint32_t *args, bool any,
             spapr_pci_msi_release(phb, dev);
         }
     }
-    msi = msi_find(phb, args[0]);
+    msi = msi_find(phb, dev);
     outs[0] = msi ? msi->count : 0;
     if (any) {
         outs[2] = msi ? (msi->msix ? TYPE_MSIX : TYPE_MSI) : 0;
@@ -379,7 +384,7 @@ static int32_t ibm_query_source(PowerPCCPU *cpu, void *opaque,
     if (!phb || !dev || args[0] != spapr_pci_config_addr(dev)) {
         return RTAS_OUT_PARAM_ERROR;
     }
-    msi = msi_find(phb, args[0]);
+    msi = msi_find(phb, dev);
     if (msi && args[3] < msi->count) {
         outs[0] = msi->first + args[3];
         outs[1] = TRIGGER_EDGE;
@@ -439,23 +444,64 @@ void spapr_pci_msi_reset(SpaprPhb *phb)
     memset(phb->msis, 0, phb->nr_msis * sizeof(*phb->msis));
 }
 
-/* Whether what came by migration makes sense: each number is one function's */
-bool spapr_pci_msi_valid(SpaprPhb *phb)
+/*
+ * Migration: a function is known by its place among all, as the guest may change
+ * the numbers of buses at any time
+ */
+
+void spapr_pci_msi_save(SpaprPhb *phb)
 {
-    g_autofree unsigned long *taken = bitmap_new(phb->nr_msis);
+    g_autoptr(GPtrArray) devices = spapr_pci_devices(phb);
 
     for (uint32_t i = 0; i < phb->nr_msis; i++) {
-        const SpaprPciMsi *msi = &phb->msis[i];
-        uint32_t n = msi->first - phb->msi_base;
+        SpaprPciMsi *msi = &phb->msis[i];
+
+        if (!msi->dev) {
+            msi->count = 0;
+        } else if (!g_ptr_array_find(devices, msi->dev, &msi->place)) {
+            g_assert_not_reached();
+        }
+    }
+}
+
+/* Whether a function can have what came in, and nobody else has it */
+static bool msi_valid(SpaprPhb *phb, const SpaprPciMsi *msi, PCIDevice *dev,
+                      const unsigned long *taken)
+{
+    uint32_t n = msi->first - phb->msi_base;
+
+    return !msi_find(phb, dev) &&
+           msi->count <= (msi->msix ? spapr_pci_msix_max(dev)
+                                    : spapr_pci_msi_max(dev)) &&
+           (msi->msix || is_power_of_2(msi->count)) &&
+           n < phb->nr_msis && msi->count <= phb->nr_msis - n &&
+           find_next_bit(taken, n + msi->count, n) == n + msi->count;
+}
+
+bool spapr_pci_msi_load(SpaprPhb *phb)
+{
+    g_autofree unsigned long *taken = bitmap_new(phb->nr_msis);
+    g_autoptr(GPtrArray) devices = spapr_pci_devices(phb);
+
+    for (uint32_t i = 0; i < phb->nr_msis; i++) {
+        phb->msis[i].dev = NULL;
+    }
+    for (uint32_t i = 0; i < phb->nr_msis; i++) {
+        SpaprPciMsi *msi = &phb->msis[i];
+        PCIDevice *dev;
 
         if (!msi->count) {
             continue;
         }
-        if (n >= phb->nr_msis || msi->count > phb->nr_msis - n ||
-            find_next_bit(taken, n + msi->count, n) < n + msi->count) {
+        if (msi->place >= devices->len) {
             return false;
         }
-        bitmap_set(taken, n, msi->count);
+        dev = g_ptr_array_index(devices, msi->place);
+        if (!msi_valid(phb, msi, dev, taken)) {
+            return false;
+        }
+        msi->dev = dev;
+        bitmap_set(taken, msi->first - phb->msi_base, msi->count);
     }
     return true;
 }
@@ -465,7 +511,7 @@ const VMStateDescription vmstate_spapr_pci_msi = {
     .version_id = 1,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
-        VMSTATE_UINT32(config_addr, SpaprPciMsi),
+        VMSTATE_UINT32(place, SpaprPciMsi),
         VMSTATE_UINT32(first, SpaprPciMsi),
         VMSTATE_UINT32(count, SpaprPciMsi),
         VMSTATE_BOOL(msix, SpaprPciMsi),

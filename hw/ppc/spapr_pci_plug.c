@@ -5,10 +5,12 @@
  * LoPAR, "PCI Hot Plug DR Option". Each slot of a bus is a connector, and the
  * functions of a slot are one entity: they come when function 0 does, and go
  * with it. Bridges are there for good, so that a slot with a bridge is none
- * that the guest is told of, and the numbers that buses get at the first reset
- * tell their connectors apart. Buses of PCI Express have a way of their own,
- * which is in the registers of the port, and so has a bridge that the user has
- * given a standard hot plug controller (shpc=on).
+ * that the guest is told of, and the numbers that buses get at a reset tell
+ * their connectors apart. Buses of PCI Express have a way of their own, which is
+ * in the registers of the port, and so has a bridge that the user has given a
+ * standard hot plug controller (shpc=on). Bridges that come there have no
+ * connectors behind them, but numbers from the next reset on, which may be those
+ * that others had.
  */
 
 #include "qemu/osdep.h"
@@ -117,6 +119,8 @@ static void slot_disconnect(void *opaque, uint32_t slot)
             pci_device_reset(dev);
         }
     }
+    spapr_pci_msi_reclaim(slots->phb);
+    spapr_pci_eeh_disconnected(slots->phb);
 }
 
 static void function_remove(SpaprPhb *phb, DeviceState *dev)
@@ -183,18 +187,22 @@ void spapr_pci_plug_handle(SpaprPhb *phb, PCIBus *bus)
 
 void spapr_pci_plug_number(SpaprPhb *phb, PCIBus *bus, unsigned number)
 {
-    PciSlots *slots;
+    PciSlots *slots = slots_of_bus(phb, bus);
+    uint32_t first = SPAPR_DRC_PCI(phb->index, number, 0);
 
-    if (slots_of_bus(phb, bus) ||
-        BUS(bus)->hotplug_handler != HOTPLUG_HANDLER(phb)) {
+    if (slots) {
+        spapr_drcs_move(slots->drcs, first);
+        return;
+    }
+    if (BUS(bus)->hotplug_handler != HOTPLUG_HANDLER(phb)) {
         return;
     }
     slots = g_new(PciSlots, 1);
     slots->phb = phb;
     slots->bus = bus;
     slots->drcs = spapr_drcs_add(SPAPR_MODULE(phb->pci)->hv->drcs, &slot_kind,
-                                 slots, SPAPR_DRC_PCI(phb->index, number, 0),
-                                 SPAPR_DRC_PCI_STRIDE, PCI_SLOT_MAX);
+                                 slots, first, SPAPR_DRC_PCI_STRIDE,
+                                 PCI_SLOT_MAX);
     g_hash_table_insert(phb->slots, bus, slots);
 }
 
@@ -307,6 +315,24 @@ static void plug_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
     }
 }
 
+/* Whether all that goes with a slot's function 0 may go */
+static bool slot_can_go(const PciSlots *slots, unsigned slot, Error **errp)
+{
+    for (unsigned fn = 1; fn < PCI_FUNC_MAX; fn++) {
+        PCIDevice *dev = slot_function(slots, slot, fn);
+
+        if (dev && !DEVICE_GET_CLASS(dev)->hotpluggable) {
+            error_setg(errp, "function %u of slot %u, a %s, can't be removed",
+                       fn, slot, object_get_typename(OBJECT(dev)));
+            return false;
+        }
+        if (dev && qdev_unplug_blocked(DEVICE(dev), errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void plug_unplug_request(HotplugHandler *handler, DeviceState *dev,
                                 Error **errp)
 {
@@ -316,22 +342,22 @@ static void plug_unplug_request(HotplugHandler *handler, DeviceState *dev,
     unsigned slot = PCI_SLOT(pdev->devfn), fn = PCI_FUNC(pdev->devfn);
 
     if (!slots) {
-        error_setg(errp, "%s: a slot with a PCI bridge can't be emptied while "
-                   "the machine runs", dev->id ?: dev->canonical_path);
+        error_setg(errp, "%s: the slot can't be emptied while the machine runs: "
+                   "it has a PCI bridge, or its bus has no number",
+                   dev->id ?: dev->canonical_path);
     } else if (fn && slot_present(slots, slot)) {
         error_setg(errp, "%s: function %u of slot %u goes when function 0 does",
                    dev->id ?: dev->canonical_path, fn, slot);
     } else if (fn) {
         /* Without function 0 the guest has never seen it */
         function_remove(phb, dev);
-    } else {
+    } else if (slot_can_go(slots, slot, errp)) {
         spapr_drc_unplug(slots->drcs, slot, errp);
     }
 }
 
 static void plug_unplug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 {
-    spapr_pci_msi_release(SPAPR_PHB(handler), PCI_DEVICE(dev));
     qdev_unrealize(dev);
 }
 

@@ -42,7 +42,7 @@
  * A guest with larger pages maps each by TCEs in a row. A device that moves much
  * finds this much memory with one look, if it is mapped so.
  */
-#define BLOCK_SIZE          (64 * KiB)
+#define BLOCK_SIZE          SPAPR_TCE_BASE_ALIGN
 
 /*
  * Memory for so many TCEs, a host's page, is allocated when one of them is set
@@ -392,7 +392,8 @@ bool spapr_tce_window_init(SpaprTceWindow *win, Object *owner,
 
     g_assert(page_shift >= SPAPR_TCE_PAGE_SHIFT);
     g_assert(nr_tces && size == nr_tces << page_shift);
-    g_assert(QEMU_IS_ALIGNED(base, 1ULL << page_shift));
+    g_assert(QEMU_IS_ALIGNED(base, MAX(SPAPR_TCE_BASE_ALIGN,
+                                       1ULL << page_shift)));
     table = g_try_malloc0(sizeof(*table) + DIV_ROUND_UP(nr_tces, CHUNK_TCES) *
                                            sizeof(table->chunks[0]));
     if (!table) {

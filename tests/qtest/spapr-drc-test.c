@@ -838,6 +838,22 @@ static void test_functions(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/* Nor does a slot go with something in it that can't */
+static void test_staying_function(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start(
+        "-device edu,addr=3.0,id=edu,multifunction=on "
+        "-device VGA,addr=3.1,id=vga");
+
+    unplug_refused(&guest, "edu", "function 1 of slot 3, a VGA, can't be");
+    expect_no_log(&guest);
+    g_assert_cmpint(set_indicator(&guest, ISOLATION, SLOT(0, 3), ISOLATE), ==,
+                    OK);
+    g_assert_true(has_device(&guest, "edu"));
+    g_assert_true(has_device(&guest, "vga"));
+    spapr_rtas_guest_stop(&guest);
+}
+
 /* Behind a bridge it is the same, but bridges themselves stay */
 static void test_bridge(void)
 {
@@ -851,8 +867,8 @@ static void test_bridge(void)
 
     plug_refused(&guest, "pci-bridge", "pci.0", "7", "must be there when");
     plug_refused(&guest, "edu", "pci.0", "5.1", "already occupied");
-    unplug_refused(&guest, "b", "b: a slot with a PCI bridge can't be emptied");
-    unplug_refused(&guest, "e", "e: a slot with a PCI bridge can't be emptied");
+    unplug_refused(&guest, "b", "b: the slot can't be emptied");
+    unplug_refused(&guest, "e", "e: the slot can't be emptied");
     expect_no_log(&guest);
     plug(&guest, "edu", "dev", "c", "8");
     expect_log(&guest, ADD, SLOT(2, 8));
@@ -1028,20 +1044,52 @@ static void test_scan(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/* A bridge's window to the end of all addresses is no place, but has an end */
+static void test_endless_window(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start(
+        "-device pci-bridge,chassis_nr=1,addr=2 "
+        "-device VGA,addr=3,vgamem_mb=16");
+    g_autofree void *fdt = NULL;
+    uint32_t bridge = ADDR(0, 2, 0), vga = ADDR(0, 3, 0) | PCI_BASE_ADDRESS_0;
+    unsigned calls;
+
+    config_write(&guest, vga, 4, 0);
+    config_write(&guest, bridge | PCI_PREF_MEMORY_BASE, 2, 0);
+    config_write(&guest, bridge | PCI_PREF_MEMORY_LIMIT, 2, 0xffe0);
+    config_write(&guest, bridge | PCI_PREF_BASE_UPPER32, 4, 0);
+    config_write(&guest, bridge | PCI_PREF_LIMIT_UPPER32, 4, 0xffffffff);
+    fdt = configure_all(&guest, SLOT(0, 3), &calls);
+    g_assert_cmphex(config_read(&guest, vga, 4) & ~0xf, ==, 0);
+    spapr_rtas_guest_stop(&guest);
+}
+
 /* A guest that takes note of nothing */
 static void test_deaf(void)
 {
-    SpaprRtasGuest guest = spapr_rtas_guest_start("-device edu,addr=9,id=dev");
+    SpaprRtasGuest guest = spapr_rtas_guest_start(
+        "-device pci-bridge,chassis_nr=1,id=one,addr=2 "
+        "-device pci-bridge,chassis_nr=2,id=two,addr=3 "
+        "-device edu,addr=9,id=dev");
     uint32_t index = SLOT(0, 9);
 
-    for (unsigned i = 0; i < EVENTS_MAX; i++) {
-        unplug(&guest, "dev");
+    /* What is asked for twice is told once */
+    unplug(&guest, "dev");
+    unplug(&guest, "dev");
+    for (unsigned i = 0; i < EVENTS_MAX - 1; i++) {
+        g_autofree char *id = g_strdup_printf("d%u", i);
+        g_autofree char *addr = g_strdup_printf("0x%x", i % 31 + 1);
+        const char *bus = i < 31 ? "one" : i < 62 ? "two" : "pci.0";
+
+        plug(&guest, "edu", id, bus, i < 62 ? addr : "0xa");
     }
     unplug_refused(&guest, "dev", "has not taken note of 64 hot plug events");
     plug_refused(&guest, "edu", "pci.0", "10", "has not taken note of 64");
-    g_assert_cmpuint(sense(&guest, SLOT(0, 10)), ==, EMPTY);
-    for (unsigned i = 0; i < EVENTS_MAX; i++) {
-        expect_log(&guest, REMOVE, index);
+    g_assert_cmpuint(sense(&guest, SLOT(0, 0x10)), ==, EMPTY);
+    expect_log(&guest, REMOVE, index);
+    for (unsigned i = 0; i < EVENTS_MAX - 1; i++) {
+        expect_log(&guest, ADD, i < 62 ? SLOT(i / 31 + 1, i % 31 + 1) :
+                                SLOT(0, 0xa));
     }
     expect_no_log(&guest);
     plug(&guest, "edu", "other", "pci.0", "0x10");
@@ -1203,6 +1251,87 @@ static void test_migration(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/*
+ * A bridge that comes behind a port of PCI Express changes the numbers of others
+ * at a reset, and not before, wherever the machine is
+ */
+static void test_express_bridge(void)
+{
+    const char *options = "-device pcie-root-port,id=rp,chassis=1,addr=1 "
+        "-device pci-bridge,id=b,chassis_nr=2,addr=2 "
+        "-device virtio-rng-pci,id=dev,bus=b,addr=3";
+    g_autofree char *target =
+        g_strdup_printf("%s -device pcie-pci-bridge,bus=rp", options);
+    SpaprRtasGuest guest = spapr_rtas_guest_start(options);
+    g_autofree void *fdt = NULL;
+    uint32_t state;
+
+    qtest_qmp_device_add(guest.qts, "pcie-pci-bridge", "new",
+                         "{ 'bus': 'rp' }");
+    g_assert_cmpuint(sense(&guest, SLOT(2, 3)), ==, PRESENT);
+    spapr_rtas_guest_migrate(&guest, target);
+    g_assert_cmpuint(sense(&guest, SLOT(2, 3)), ==, PRESENT);
+    g_assert_cmpint(try_sense(&guest, SLOT(3, 3), &state), ==,
+                    RTAS_OUT_PARAM_ERROR);
+    g_assert_cmphex(config_read(&guest, ADDR(2, 3, 0), 4), ==, RNG_ID);
+
+    qtest_system_reset(guest.qts);
+    g_assert_cmpuint(sense(&guest, SLOT(3, 3)), ==, PRESENT);
+    g_assert_cmpint(try_sense(&guest, SLOT(2, 3), &state), ==,
+                    RTAS_OUT_PARAM_ERROR);
+    g_assert_cmphex(config_read(&guest, ADDR(3, 3, 0), 4), ==, RNG_ID);
+    fdt = spapr_qtest_fdt(guest.qts);
+    g_assert_cmphex(prop_cell(fdt, node_at(fdt, PHB "/pci@2/legacy-device@3"),
+                              "ibm,my-drc-index", 0), ==, SLOT(3, 3));
+    spapr_rtas_guest_stop(&guest);
+}
+
+static void set_bandwidth(SpaprRtasGuest *guest, uint64_t bytes)
+{
+    qtest_qmp_assert_success(guest->qts,
+                             "{ 'execute': 'migrate-set-parameters', "
+                             "'arguments': { 'max-bandwidth': %" PRIu64 " } }",
+                             bytes);
+}
+
+/* What the other end has already can't go while the machine migrates */
+static void test_migrating(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start(
+        "-device virtio-rng-pci,addr=9,id=nine");
+    g_autofree char *path = NULL;
+    g_autofree char *uri = NULL;
+    int fd = g_file_open_tmp("spapr-drc-XXXXXX", &path, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    uri = g_strdup_printf("file:%s", path);
+    unplug(&guest, "nine");
+    set_bandwidth(&guest, 10000);
+    qtest_qmp_assert_success(guest.qts, "{ 'execute': 'migrate', "
+                             "'arguments': { 'uri': %s } }", uri);
+    spapr_qtest_await_migration(guest.qts, "active");
+    g_assert_cmpint(set_indicator(&guest, ISOLATION, SLOT(0, 9), ISOLATE), ==,
+                    9902);
+    g_assert_cmpuint(sense(&guest, SLOT(0, 9)), ==, PRESENT);
+    /* What nobody has asked for is not given back, so that it may be isolated */
+    g_assert_cmpint(set_indicator(&guest, ISOLATION, SLOT(0, 8), ISOLATE), ==,
+                    OK);
+    qtest_qmp_assert_success(guest.qts, "{ 'execute': 'system_reset' }");
+    expect_event(&guest, "DEVICE_UNPLUG_GUEST_ERROR", "nine");
+    g_assert_cmpuint(sense(&guest, SLOT(0, 9)), ==, PRESENT);
+    g_assert_true(has_device(&guest, "nine"));
+
+    qtest_qmp_assert_success(guest.qts, "{ 'execute': 'migrate_cancel' }");
+    spapr_qtest_await_migration(guest.qts, "cancelled");
+    unplug(&guest, "nine");
+    g_assert_cmpint(set_indicator(&guest, ISOLATION, SLOT(0, 9), ISOLATE), ==,
+                    OK);
+    expect_deleted(&guest, "nine");
+    unlink(path);
+    spapr_rtas_guest_stop(&guest);
+}
+
 /* What is where in a saved machine, for each connector */
 #define STATE_INDEX     0
 #define STATE_ISOLATED  4
@@ -1214,13 +1343,9 @@ static void test_migration(void)
 static void check_refused(const char *path, char *state, size_t len, char *at,
                           uint8_t value)
 {
-    char old = *at;
-
-    *at = value;
-    spapr_qtest_state_refused("-nodefaults -m 256 "
-                              "-device virtio-rng-pci,addr=9", path, state, len,
-                              "spapr-drcs");
-    *at = old;
+    spapr_qtest_number_refused("-nodefaults -m 256 "
+                               "-device virtio-rng-pci,addr=9", path, state,
+                               len, at, value, 1, "spapr-drcs");
 }
 
 /* States that no connector can be in */
@@ -1269,6 +1394,7 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-drc/cold", test_cold);
     qtest_add_func("spapr-drc/isolate", test_isolate);
     qtest_add_func("spapr-drc/functions", test_functions);
+    qtest_add_func("spapr-drc/staying-function", test_staying_function);
     qtest_add_func("spapr-drc/bridge", test_bridge);
     qtest_add_func("spapr-drc/host-bridge", test_host_bridge);
     qtest_add_func("spapr-drc/bridge-function", test_bridge_function);
@@ -1276,9 +1402,12 @@ int main(int argc, char **argv)
     qtest_add_func("spapr-drc/refusal", test_refusal);
     qtest_add_func("spapr-drc/in-vain", test_in_vain);
     qtest_add_func("spapr-drc/scan", test_scan);
+    qtest_add_func("spapr-drc/endless-window", test_endless_window);
     qtest_add_func("spapr-drc/deaf", test_deaf);
     qtest_add_func("spapr-drc/interrupt", test_interrupt);
     qtest_add_func("spapr-drc/migration", test_migration);
+    qtest_add_func("spapr-drc/express-bridge", test_express_bridge);
+    qtest_add_func("spapr-drc/migrating", test_migrating);
     qtest_add_func("spapr-drc/bad-migration", test_bad_migration);
 
     return g_test_run();

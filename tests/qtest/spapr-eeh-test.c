@@ -488,6 +488,77 @@ static void test_bridges(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/* The guest cuts a slot behind bridge 1 off, or takes it back */
+static void set_isolated(SpaprRtasGuest *guest, unsigned bus, unsigned slot,
+                         bool isolated)
+{
+    g_assert_cmpint(spapr_rtas_guest_status(guest, "set-indicator", 9001,
+                                            0x40010000 | bus << 8 | slot << 3,
+                                            !isolated),
+                    ==, OK);
+}
+
+/*
+ * Until its bridge is configured again, what is behind it has the address of
+ * another function; that one's interrupts are its own nonetheless
+ */
+static void test_messages(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start(
+        "-machine ic-mode=xics " BRIDGE
+        "-device edu,bus=p.0,addr=1 "
+        "-device pci-bridge,chassis_nr=1,id=one,bus=p.0,addr=2 "
+        "-device edu,bus=one,addr=1");
+    Function near = edu(&guest, 1, CONFIG_ADDR(0, 1, 0), EDU_BUS);
+    Function far = function(&guest, 1, CONFIG_ADDR(1, 1, 0));
+    Function pe = pe_of(&near);
+    uint8_t cap = find_capability(&near, PCI_CAP_ID_MSI);
+    uint32_t source, same, edge;
+
+    expect_change(&near, 3, 1, 1, 1);
+    expect_change(&far, 3, 1, 1, 1);
+    g_assert_cmpint(query_source(&near, 0, &source, &edge), ==, OK);
+    g_assert_cmpint(set_reset(&pe, HOT), ==, OK);
+    g_assert_cmpint(set_reset(&pe, DEACTIVATE), ==, OK);
+    set_isolated(&guest, 1, 1, true);
+    g_assert_cmpint(status_of(&pe, "ibm,configure-pe"), ==, OK);
+    g_assert_cmpint(query_source(&near, 0, &same, &edge), ==, OK);
+    g_assert_cmphex(same, ==, source);
+    near = edu(&guest, 1, near.addr, EDU_BUS);
+    config_write(&near, cap + PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_ENABLE);
+    expect_message(&near, source);
+    set_isolated(&guest, 1, 1, false);
+    expect_change(&far, 0, 0, 0, 0);
+    spapr_rtas_guest_stop(&guest);
+}
+
+/* What was wrong with the functions is so no more when none is there */
+static void test_disconnect(void)
+{
+    SpaprRtasGuest guest;
+    Function f = start_edu(&guest, START "-device e1000,bus=p.0,addr=6");
+    Function pe = pe_of(&f);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(states); i++) {
+        go_to(&pe, states[i]);
+        set_isolated(&guest, 0, 5, true);
+        expect_state(&pe, states[i]);
+        set_isolated(&guest, 0, 5, false);
+        expect_state(&pe, states[i]);
+        set_isolated(&guest, 0, 6, true);
+        set_isolated(&guest, 0, 5, true);
+        expect_state(&pe, NORMAL);
+        set_isolated(&guest, 0, 5, false);
+        set_isolated(&guest, 0, 6, false);
+        expect_state(&f, NORMAL);
+        /* Nothing is left of what the reset took away */
+        config_write(&f, PCI_BASE_ADDRESS_0, 4, 0);
+        g_assert_cmpint(status_of(&pe, "ibm,configure-pe"), ==, OK);
+        g_assert_cmphex(config_read(&f, PCI_BASE_ADDRESS_0, 4), ==, 0);
+    }
+    spapr_rtas_guest_stop(&guest);
+}
+
 /*
  * The log
  */
@@ -830,6 +901,42 @@ static void test_migration(void)
     spapr_rtas_guest_stop(&guest);
 }
 
+/* What was not taken over from a stream does not stay */
+static void test_bad_migration(void)
+{
+    const char *more = BRIDGE "-device e1000,bus=p.0,addr=5";
+    g_autofree char *options = g_strdup_printf("-machine pseries -nodefaults "
+                                               "-m 256 %s", more);
+    SpaprRtasGuest guest = spapr_rtas_guest_start(more);
+    Function f = function(&guest, 1, CONFIG_ADDR(0, 5, 0));
+    Function pe = pe_of(&f);
+    g_autofree char *path = NULL;
+    g_autofree char *state = NULL;
+    const char name[] = "spapr-pci-host-bridge/eeh";
+    size_t len;
+    char *at;
+
+    g_assert_cmpint(set_option(&pe, ENABLE), ==, OK);
+    path = spapr_qtest_save(guest.qts);
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    at = memmem(state, len, name, strlen(name));
+    g_assert_nonnull(at);
+    /* Behind its version: enabled, unconfigured, the state, the cause, a count */
+    at += strlen(name) + 4;
+    g_assert_cmpuint(ldub_p(at), ==, 1);
+    guest.qts = spapr_qtest_after_refusal(options, path, state, len, at + 2,
+                                          200, 1);
+    user_sees(guest.qts, "normal");
+    qtest_quit(guest.qts);
+    /* Headers to be restored, which aren't there */
+    at[1] = 1;
+    guest.qts = spapr_qtest_after_refusal(options, path, state, len, at + 7,
+                                          70000, 4);
+    g_assert_cmpint(status_of(&pe, "ibm,configure-pe"), ==, OK);
+    unlink(path);
+    spapr_rtas_guest_stop(&guest);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -841,11 +948,14 @@ int main(int argc, char **argv)
     qtest_add_func("/spapr/eeh/stopped", test_stopped);
     qtest_add_func("/spapr/eeh/reset", test_reset);
     qtest_add_func("/spapr/eeh/bridges", test_bridges);
+    qtest_add_func("/spapr/eeh/messages", test_messages);
+    qtest_add_func("/spapr/eeh/disconnect", test_disconnect);
     qtest_add_func("/spapr/eeh/log", test_log);
     qtest_add_func("/spapr/eeh/inject", test_inject);
     qtest_add_func("/spapr/eeh/user", test_user);
     qtest_add_func("/spapr/eeh/dma", test_dma);
     qtest_add_func("/spapr/eeh/migration", test_migration);
+    qtest_add_func("/spapr/eeh/bad-migration", test_bad_migration);
 
     return g_test_run();
 }

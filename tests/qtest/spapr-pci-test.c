@@ -835,12 +835,15 @@ static void test_options(void)
                         "mem64_win_size=", "no more than");
     spapr_qtest_refused(PHB ",index=1,dma_win_size=0", "dma_win_size=",
                         "multiples");
-    spapr_qtest_refused(PHB ",index=1,dma_win_addr=0xfffff000",
+    spapr_qtest_refused(PHB ",index=1,dma_win_addr=0x1000", "dma_win_addr=",
+                        "multiples");
+    spapr_qtest_refused(PHB ",index=1,dma_win_addr=0xffff0000",
                         "dma_win_addr=", "or below");
     spapr_qtest_refused(PHB ",index=1,dma64_win_addr=0x1000",
                         "dma64_win_addr=", "16 GiB");
     spapr_qtest_refused(PHB ",index=1,pgsz=0x2000", "pgsz=0x2000", "sum");
     spapr_qtest_refused(PHB ",index=1,numa_node=1", "numa_node=1", "no such");
+    spapr_qtest_refused(PHB ",index=1,id=pci", "id=pci", "pci.0");
 #undef PHB
 }
 
@@ -871,8 +874,149 @@ static void test_other_options(void)
 }
 
 /*
+ * Virtual functions
+ */
+
+static uint32_t find_sriov(Function *f)
+{
+    uint32_t at = PCI_CFG_SPACE_SIZE;
+
+    while (at && PCI_EXT_CAP_ID(config_read(f, at, 4)) !=
+                 PCI_EXT_CAP_ID_SRIOV) {
+        at = PCI_EXT_CAP_NEXT(config_read(f, at, 4));
+    }
+    g_assert_cmphex(at, !=, 0);
+    return at;
+}
+
+/* Have what has come to a slot get its addresses */
+static void connect_slot(SpaprRtasGuest *guest, uint32_t drc)
+{
+    const uint32_t power[] = { drc, 100 };
+    uint32_t rets[2];
+
+    g_assert_cmpint(spapr_rtas_guest_call(guest, "set-power-level", 2, power, 2,
+                                          rets), ==, OK);
+    g_assert_cmpint(spapr_rtas_guest_status(guest, "set-indicator", 9001, drc,
+                                            1), ==, OK);
+    qtest_writel(guest->qts, PAGE_A, drc);
+    qtest_writel(guest->qts, PAGE_A + 4, 0);
+    g_assert_cmpint(spapr_rtas_guest_status(guest, "ibm,configure-connector",
+                                            PAGE_A, 0), ==, 2);
+}
+
+/* They are there when the guest has enabled them, and their addresses before */
+static void test_virtual_functions(void)
+{
+    SpaprRtasGuest guest = spapr_rtas_guest_start("-device igb,addr=2");
+    int phb = phb_node(guest.fdt, 0), node, nodes = 0;
+    Function pf = function(&guest, 0, CONFIG_ADDR(0, 2, 0));
+    uint32_t cap = find_sriov(&pf), count, kind;
+    uint32_t first = config_read(&pf, cap + PCI_SRIOV_VF_OFFSET, 2);
+    Function vf = function(&guest, 0, pf.addr + (first << 8));
+    Function bar = pf, other = function(&guest, 0, CONFIG_ADDR(0, 9, 0));
+
+    fdt_for_each_subnode(node, guest.fdt, phb) {
+        nodes++;
+    }
+    g_assert_cmpint(nodes, ==, 1);
+    g_assert_cmphex(config_read(&vf, PCI_VENDOR_ID, 4), ==, 0xffffffff);
+    g_assert_cmpint(change_msi(&vf, 4, 1, 4, &count, &kind), ==, BAD);
+
+    bar.addr |= (cap & 0xf00) << 20;
+    config_write(&bar, (cap & 0xff) + PCI_SRIOV_BAR, 4, MEM32_BUS);
+    qtest_qmp_device_add(guest.qts, "edu", "edu", "{ 'addr': '9' }");
+    connect_slot(&guest, 0x40000048);
+    /* Its own is of a mebibyte */
+    g_assert_cmphex(config_read(&other, PCI_BASE_ADDRESS_0, 4), ==,
+                    MEM32_BUS + 1 * MiB);
+
+    config_write(&bar, (cap & 0xff) + PCI_SRIOV_NUM_VF, 2, 2);
+    config_write(&bar, (cap & 0xff) + PCI_SRIOV_CTRL, 2, PCI_SRIOV_CTRL_VFE);
+    g_assert_cmpint(change_msi(&vf, 4, 1, 4, &count, &kind), ==, OK);
+    g_assert_cmpuint(count, ==, 1);
+    spapr_rtas_guest_stop(&guest);
+}
+
+/*
  * Migration
  */
+
+static void check_load_refused(const char *from, const char *to,
+                               const char *word)
+{
+    g_autofree char *path = spapr_qtest_save(qtest_initf(
+        "-nodefaults -m 256 -device spapr-pci-host-bridge,index=1%s", from));
+    g_autofree char *options = g_strdup_printf(
+        "-nodefaults -m 256 -device spapr-pci-host-bridge,index=1%s "
+        "-incoming file:%s", to, path);
+    g_autofree char *errors = spapr_qtest_fail(options);
+
+    g_assert_nonnull(strstr(errors, word));
+    unlink(path);
+}
+
+static void test_load_refused(void)
+{
+    check_load_refused("", ",dma_win_size=0x10000000", "dma_win_size= differs");
+    check_load_refused("", ",ddw=off", "ddw= or pgsz= differs");
+    check_load_refused(",pgsz=0x1000", "", "ddw= or pgsz= differs");
+}
+
+/* Where a saved machine has whose interrupts these are */
+static char *saved_msi(char *state, size_t len, uint32_t source, uint32_t count)
+{
+    const uint32_t known[] = { cpu_to_be32(source), cpu_to_be32(count) };
+    char *at = memmem(state, len, known, sizeof(known));
+
+    g_assert_nonnull(at);
+    return at - 4;
+}
+
+/* Interrupts that no function can have, or that two have, are refused */
+static void test_bad_migration(void)
+{
+    /* The place of the function, the first number, how many, and MSI-X */
+    static const struct {
+        unsigned offset;
+        uint64_t value;
+        size_t size;
+    } cases[] = {
+        { 0, 2, 4 }, { 0, 1, 4 }, { 0, UINT32_MAX, 4 },
+        { 4, 0, 4 }, { 4, UINT32_MAX, 4 },
+        { 8, 6, 4 }, { 8, 0x10000, 4 }, { 8, UINT32_MAX, 4 },
+        { 12, 0, 1 },
+    };
+    const char *options = "-nodefaults -m 256 "
+        "-device e1000e,addr=6 -device e1000e,addr=7";
+    SpaprRtasGuest guest = spapr_rtas_guest_start(options);
+    Function a = function(&guest, 0, CONFIG_ADDR(0, 6, 0));
+    Function b = function(&guest, 0, CONFIG_ADDR(0, 7, 0));
+    g_autofree char *path = NULL;
+    g_autofree char *state = NULL;
+    uint32_t source, other, edge;
+    size_t len;
+    char *at;
+
+    expect_change(&a, 4, 3, 3, 2);
+    expect_change(&b, 4, 5, 5, 2);
+    g_assert_cmpint(query_source(&a, 0, &source, &edge), ==, OK);
+    g_assert_cmpint(query_source(&b, 0, &other, &edge), ==, OK);
+    path = spapr_qtest_save(guest.qts);
+    g_assert_true(g_file_get_contents(path, &state, &len, NULL));
+    at = saved_msi(state, len, source, 3);
+    g_assert_cmpuint(ldl_be_p(at), ==, 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        spapr_qtest_number_refused(options, path, state, len,
+                                   at + cases[i].offset, cases[i].value,
+                                   cases[i].size, "spapr-pci-host-bridge");
+    }
+    at = saved_msi(state, len, other, 5);
+    spapr_qtest_number_refused(options, path, state, len, at + 4, source, 4,
+                               "spapr-pci-host-bridge");
+    unlink(path);
+    g_free(guest.fdt);
+}
 
 static void test_migration(void)
 {

@@ -73,6 +73,9 @@ SpaprDrcGroup *spapr_drcs_add(SpaprDrcs *drcs, const SpaprDrcKind *kind,
                               void *opaque, uint32_t first, uint32_t stride,
                               uint32_t count);
 
+/** spapr_drcs_move: at a reset, the group's first index is another one */
+void spapr_drcs_move(SpaprDrcGroup *group, uint32_t first);
+
 /** spapr_drc_exists: whether a group has a connector number @n */
 bool spapr_drc_exists(const SpaprDrcGroup *group, uint32_t n);
 
@@ -100,9 +103,9 @@ void spapr_drc_attach(SpaprDrcGroup *group, uint32_t n);
 void spapr_drc_plug(SpaprDrcGroup *group, uint32_t n);
 
 /**
- * spapr_drc_unplug: have SpaprDrcKind::release() called: at once when the guest
- * does not use what is plugged in, or else when it has given it back, for which
- * it is asked, or is reset
+ * spapr_drc_unplug: have SpaprDrcKind::release() called: at once when what is
+ * plugged in is isolated, or else when the guest has isolated it, for which it is
+ * asked, or is reset
  *
  * Returns: false with @errp set when the guest can't be asked
  */

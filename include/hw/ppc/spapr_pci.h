@@ -72,10 +72,11 @@ typedef struct SpaprPciWindow SpaprPciWindow;
 
 /* Interrupts that a function has got by ibm,change-msi */
 typedef struct SpaprPciMsi {
-    uint32_t config_addr;
+    PCIDevice *dev;         /* NULL: a free entry */
     uint32_t first;         /* source number */
-    uint32_t count;         /* 0: a free entry */
+    uint32_t count;
     bool msix;
+    uint32_t place;         /* in a stream: of spapr_pci_devices() */
 } SpaprPciMsi;
 
 /* What a reset takes away from a function's configuration space */
@@ -101,6 +102,7 @@ struct SpaprPci {
     SpaprModule parent_obj;
 
     SpaprPhb *bridges[SPAPR_PCI_MAX_BRIDGES];
+    DeviceListener listener;
 };
 
 struct SpaprPhb {
@@ -159,6 +161,14 @@ static inline uint64_t spapr_pci_buid(const SpaprPhb *phb)
 PCIDevice *spapr_pci_function(SpaprPhb *phb, uint32_t config_addr);
 
 /**
+ * spapr_pci_devices: all that is behind a host bridge, a bridge before what is
+ * behind it; in the same order where the same is plugged in
+ *
+ * Returns: an array of PCIDevice *, for g_ptr_array_unref()
+ */
+GPtrArray *spapr_pci_devices(SpaprPhb *phb);
+
+/**
  * spapr_pci_find: whom an RTAS call is about
  * @args: three cells: configuration address, unit id of the bridge
  * @dev: the function, NULL when there is none, or it is cut off from the guest;
@@ -206,9 +216,15 @@ bool spapr_pci_msi_realize(SpaprPhb *phb, Error **errp);
 void spapr_pci_msi_reset(SpaprPhb *phb);
 /** spapr_pci_msi_release: take back what a function has */
 void spapr_pci_msi_release(SpaprPhb *phb, PCIDevice *dev);
+/** spapr_pci_msi_reclaim: take back what virtual functions had that are gone */
+void spapr_pci_msi_reclaim(SpaprPhb *phb);
+/** spapr_pci_msi_forget: a function is no longer there, if it ever was */
+void spapr_pci_msi_forget(SpaprPhb *phb, const DeviceState *dev);
 /** spapr_pci_msi_restore: functions have been reset: write messages again */
 void spapr_pci_msi_restore(SpaprPhb *phb);
-bool spapr_pci_msi_valid(SpaprPhb *phb);
+/** spapr_pci_msi_save, spapr_pci_msi_load: before and after migration */
+void spapr_pci_msi_save(SpaprPhb *phb);
+bool spapr_pci_msi_load(SpaprPhb *phb);
 void spapr_pci_msi_register_calls(SpaprPci *pci, SpaprRtasTable *rtas);
 
 /* spapr_pci_dma.c */
@@ -224,6 +240,11 @@ extern const VMStateDescription vmstate_spapr_pci_eeh;
 void spapr_pci_eeh_class_init(ObjectClass *oc);
 void spapr_pci_eeh_realize(SpaprPhb *phb);
 void spapr_pci_eeh_reset(SpaprPhb *phb);
+/**
+ * spapr_pci_eeh_disconnected: a slot has been cut off from the guest, and what
+ * was plugged in reset. When it was the last one, the PE is as new.
+ */
+void spapr_pci_eeh_disconnected(SpaprPhb *phb);
 /** spapr_pci_eeh_mmio_stopped: whether nothing gets through to functions */
 bool spapr_pci_eeh_mmio_stopped(SpaprPhb *phb);
 /** spapr_pci_eeh_watch_window: DMA that a window does not map is an error */

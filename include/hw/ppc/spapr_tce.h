@@ -21,6 +21,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(SpaprTces, SPAPR_TCES)
 /* The page size that all virtual I/O has: 4 KiB */
 #define SPAPR_TCE_PAGE_SHIFT    12
 
+/* Windows begin at multiples of it, as blocks of so many bytes are looked up */
+#define SPAPR_TCE_BASE_ALIGN    (64 * KiB)
+
 typedef struct SpaprTceTable SpaprTceTable;
 
 /**
@@ -47,8 +50,9 @@ typedef struct SpaprTceWindow {
  * @owner: the device, whose child the region becomes
  * @liobn: its logical I/O bus number, which no other window may have
  * @page_shift: of its I/O pages; SPAPR_TCE_PAGE_SHIFT or more
- * @base: I/O address that it begins at, a multiple of the page size. It is what
- *        the hypercalls are told; the region's addresses begin at 0.
+ * @base: I/O address that it begins at, a multiple of the page size and of
+ *        SPAPR_TCE_BASE_ALIGN. It is what the hypercalls are told; the region's
+ *        addresses begin at 0.
  * @size: bytes of I/O addresses; a multiple of the page size
  *
  * Returns: false with @errp set when another window has @liobn, or when there

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from . import images, pci
+from . import images, pci, pciplug
 from .board import Board, Config, booted, expect_equal, expect_true, wait
 
 BRIDGE = '/machine/peripheral/host'
@@ -17,7 +17,8 @@ BUS = 'bus=host.0'
 NVME = pci.Disk('nvme', f'nvme,{BUS},serial=nvme0,dbcs=off', 13)
 BLK = pci.Disk('blk', f'virtio-blk-pci,{BUS}', 11)
 RECOVERY = 60
-EXTRA = images.Extra((*pci.MODULES, 'e1000e'), ('errinjct',))
+WHERE = '0001:00:05.0'
+EXTRA = images.Extra((*pci.MODULES, 'e1000e'), ('errinjct', 'drmgr'))
 
 
 def _args(disk: pci.Disk, nic: str) -> tuple[str, ...]:
@@ -48,22 +49,32 @@ def _recovered(board: Board) -> int:
     return int(board.sh("dmesg | grep -c 'EEH: Recovery successful'; true"))
 
 
+def _look(board: Board) -> None:
+    """Have Linux look at its devices; it may take them away meanwhile."""
+    board.sh('cat /sys/bus/pci/devices/0001*/config > /dev/null 2>&1; true')
+
+
 def _interface(board: Board) -> str:
     return board.sh('grep -l 52:54:00:00:00:01 /sys/class/net/*/address'
                     ).split('/')[4]
 
 
 def _ping(board: Board, name: str) -> None:
+    # Until then frames are thrown away
+    wait('the link is up', lambda: board.sh(
+        f'cat /sys/class/net/{name}/carrier') == '1')
     board.sh(f'ping -c 3 -w 20 -I {name} 10.0.2.2', 60)
 
 
 def _write(board: Board, device: str, count: int) -> None:
     """Fill the 2nd to 9th MiB of a disk again and again, until told to end."""
     board.sh(f'rm -f /tmp/end /tmp/io; seq {count} 200000 | '
-             f'head -c {pci.MIB} > /tmp/data; (i=0; until [ -e /tmp/end ]; do '
-             f'dd if=/tmp/data of={device} bs=64k seek=$((i % 8 * 16 + 16)) '
-             'oflag=direct 2>/dev/null || echo failed; i=$((i + 1)); '
-             'done > /tmp/io; echo $i >> /tmp/io) > /dev/null 2>&1 &')
+             f'head -c {pci.MIB} > /tmp/data; : > /tmp/io')
+    board.background(
+        'i=0; until [ -e /tmp/end ]; do '
+        f'dd if=/tmp/data of={device} bs=64k seek=$((i % 8 * 16 + 16)) '
+        'oflag=direct 2>/dev/null || echo failed; i=$((i + 1)); '
+        'done > /tmp/io; echo $i >> /tmp/io')
     wait('the disk is written', lambda: int(board.sh(
         f'dd if={device} bs=64k skip=32 count=16 iflag=direct 2>/dev/null | '
         'cmp -s - /tmp/data && echo 1 || echo 0')) == 1, RECOVERY)
@@ -125,7 +136,7 @@ def unbind(config: Config) -> None:
 
 
 def _has_disk(board: Board, disk: pci.Disk) -> bool:
-    sizes = board.sh('cat /sys/block/*/size').split()
+    sizes = board.sh('cat /sys/block/*/size 2>/dev/null; true').split()
     return str(disk.size * pci.MIB // 512) in sizes
 
 
@@ -145,7 +156,7 @@ def errinjct(config: Config) -> None:
         for count, kind in enumerate(('eeh -f 0', 'eeh-64 -f 17'), 1):
             board.sh(f'errinjct {kind} -s net/{name}')
             # Nothing tells Linux of it until it looks
-            board.sh('cat /sys/bus/pci/devices/0001*/config > /dev/null')
+            _look(board)
             wait('the driver goes on', lambda: _recovered(board) == count,
                  RECOVERY)
             pci.check_disk(board, NVME)
@@ -156,7 +167,7 @@ def replug(config: Config) -> None:
     with _booted(config, _args(BLK, 'virtio-net-pci')) as board:
         pci.check_disk(board, BLK)
         _fail(board)
-        board.sh('cat /sys/bus/pci/devices/0001*/config > /dev/null')
+        _look(board)
         wait('there are new devices', lambda: _recovered(board) == 1,
              RECOVERY)
         pci.check_disk(board, BLK)
@@ -165,21 +176,55 @@ def replug(config: Config) -> None:
         _ping(board, name)
 
 
+def _wait_given_up(board: Board, config: Config) -> None:
+    # Linux 6.1 takes a bridge in this state for one that has no EEH
+    if config.kernel != '6.1-64k':
+        wait('Linux gives up', lambda: bool(re.search(
+            'EEH: (Permanent failure|Unable to recover)',
+            board.sh('dmesg'))), RECOVERY)
+
+
 def unavailable(config: Config) -> None:
     """An error that lasts: the device is gone, the guest lives on."""
     with _booted(config, _args(NVME, 'e1000')) as board:
         _fail(board, 'unavailable')
         expect_equal('state', _state(board), 'unavailable')
-        board.sh('cat /sys/bus/pci/devices/0001*/config > /dev/null')
-        # Linux 6.1 takes a bridge in this state for one that has no EEH
-        if config.kernel != '6.1-64k':
-            wait('Linux gives up', lambda: bool(re.search(
-                'EEH: (Permanent failure|Unable to recover)',
-                board.sh('dmesg'))), RECOVERY)
+        _look(board)
+        _wait_given_up(board, config)
         board.vm.cmd('system_reset')
         board.console.wait_shell(config.boot_time)
         expect_equal('state', _state(board), 'normal')
         pci.check_disk(board, NVME)
+
+
+def _plug_nvme(board: Board) -> int:
+    """Plug a disk in behind the bridge, and use it."""
+    index = pciplug.plug(board, {WHERE}, driver='nvme', id='dev', addr='5',
+                         bus='host.0', drive=NVME.name, serial='nvme0',
+                         dbcs=False)
+    # Linux starts the controller beside all else
+    wait('the disk is there', lambda: _has_disk(board, NVME))
+    pci.check_disk(board, NVME)
+    return index
+
+
+def replaced(config: Config) -> None:
+    """After an error that lasts, another device in the place of the first."""
+    args = ('-device', 'spapr-pci-host-bridge,index=1,id=host')
+    with _booted(config, args) as board:
+        pciplug.add_disk(board, NVME)
+        index = _plug_nvme(board)
+        _fail(board, 'unavailable')
+        _look(board)
+        _wait_given_up(board, config)
+        board.vm.cmd('device_del', id='dev')
+        expect_equal('connector', pciplug.event(board, pciplug.REMOVE, 2),
+                     index)
+        pciplug.drmgr(board, pciplug.REMOVE, index)
+        pciplug.deleted(board, 'dev')
+        expect_equal('state', _state(board), 'normal')
+        expect_equal('connector', _plug_nvme(board), index)
+        expect_equal('state', _state(board), 'normal')
 
 
 # What is tried, with which kernels and firmware in `check`
@@ -192,6 +237,7 @@ TESTS: pci.Tests = {
     'xics': (xics, {('6.1-64k', 'vof')}),
     'replug': (replug, {('6.12-4k', 'slof'), ('6.1-64k', 'vof')}),
     'unavailable': (unavailable, {('6.12-4k', 'vof')}),
+    'replaced': (replaced, {('6.12-4k', 'vof')}),
 }
 
 

@@ -29,18 +29,30 @@ PCI = 5
 ADD = 1
 REMOVE = 2
 BY_INDEX = 2
+SECTION = b'HP\x00\x10'
 
 DISK = Disk('blk', 'virtio-blk-pci', 11)
 OTHER = Disk('other', 'virtio-blk-pci', 15)
 MAC = '52:54:00:00:00:07'
 
 
-def event(board: Board, action: int) -> int:
-    """The connector that the guest's next event tells of."""
-    log = bytes.fromhex(board.sh(
+def _read_log(board: Board) -> bytes:
+    """The next log that Linux has for user space."""
+    return bytes.fromhex(board.sh(
         'timeout 100 dd if=/proc/powerpc/rtas/error_log bs=4096 count=1 '
         "2>/dev/null | od -An -v -tx1 | tr -d ' \\n'", 120))
-    section = log.find(b'HP\x00\x10')
+
+
+def event(board: Board, action: int, others: int = 0) -> int:
+    """The connector that the guest's next event tells of.
+
+    Before it there may be some other logs.
+    """
+    log = _read_log(board)
+    while SECTION not in log and others:
+        others -= 1
+        log = _read_log(board)
+    section = log.find(SECTION)
     expect_true(f'an event tells of hot plug: {log.hex()}', section >= 0)
     expect_equal('the event', tuple(log[section + 8:section + 11]),
                  (PCI, action, BY_INDEX))
@@ -141,9 +153,9 @@ def in_use(config: Config) -> None:
     with booted(config) as board:
         index = plug_disk(board, DISK, where, '5')
         path = pci.guest_disk(board, DISK)
-        board.sh(f'(while dd if={path} of=/dev/null bs=64k iflag=direct; do '
-                 'echo >> /tmp/rounds; done; touch /tmp/end) '
-                 '> /dev/null 2>&1 &')
+        board.background(f'while dd if={path} of=/dev/null bs=64k '
+                         'iflag=direct; do echo >> /tmp/rounds; done; '
+                         'touch /tmp/end')
         wait('the disk is read', lambda: bool(board.sh(
             'cat /tmp/rounds 2>/dev/null | wc -l') != '0'))
         unplug_disk(board, DISK, index, where)
@@ -213,7 +225,7 @@ def service(config: Config) -> None:
         board.sh('mkdir -p /var/log /var/lock /usr/sbin /etc/ppc64-diag && '
                  'ln -s /bin/drmgr /usr/sbin/drmgr && '
                  'touch /etc/ppc64-diag/ppc64-diag.config')
-        board.sh('rtas_errd -d > /var/log/errd 2>&1 < /dev/null &')
+        board.background('rtas_errd -d > /var/log/errd 2>&1')
         for disk in (DISK, OTHER):
             add_disk(board, disk)
             board.vm.cmd('device_add', driver=disk.device, id='dev',
