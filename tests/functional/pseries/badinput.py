@@ -46,7 +46,7 @@ def bad_input(args: Sequence[str], names: str) -> None:
     _make_files(directory)
     done = subprocess.run(
         [qemu_binary(), '-display', 'none', '-monitor', 'none', *args],
-        cwd=directory, stdin=subprocess.DEVNULL, text=True, timeout=15,
+        cwd=directory, stdin=subprocess.DEVNULL, text=True, timeout=40,
         capture_output=True, check=False)
     (directory / 'large').unlink()
     print(f'QEMU said: {done.stderr}')

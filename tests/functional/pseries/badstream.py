@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .board import Config, booted, expect_equal, expect_true, running
+from .board import Config, booted, expect_equal, expect_true, running, \
+    wait
 from .logs import log_dir
 from .migration import await_status
 from .paths import qemu_binary
@@ -270,7 +271,7 @@ def source_goes_on() -> None:
                 print(f'{uri}: {error}')
             else:
                 raise AssertionError(f'migration to {uri} did not fail')
-            expect_true('the guest runs', board.vm.cmd(
+            wait('the guest runs', lambda: board.vm.cmd(
                 'query-status')['status'] == 'running')
             work.expect_progress()
         work.finish()

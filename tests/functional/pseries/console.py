@@ -89,6 +89,10 @@ class Console:
             os.close(self._fd)
             self._fd = -1
 
+    def wait_end(self) -> None:
+        """Read all that QEMU, which has ended, has written."""
+        self._thread.join(10)
+
     def drain(self) -> None:
         """Read what a stopped machine has written so far."""
         quiet = 0

@@ -225,7 +225,7 @@ def dump_linux(config: Config) -> None:
         path = _dump(board, 'running.elf')
         _elf_header(path)
         path.unlink()
-        board.sh('kill %1; echo here')
+        board.sh('kill %1; wait; echo here')
 
 
 @test('debug/dump/big-endian', check=False)

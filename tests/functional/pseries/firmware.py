@@ -68,7 +68,7 @@ def slof_prompt() -> None:
         console.expect(SLOF_BANNER, 30)
         console.expect('0 > ', 90)
         console.send('power-off\r')
-        board.event('SHUTDOWN', 30)
+        board.event('SHUTDOWN')
         expect_equal('exit code of QEMU', board.wait_exit(), 0)
 
 

@@ -26,6 +26,7 @@ class Gdb:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors='replace')
         self.run('set pagination off', 'set confirm off', 'set width 0',
+                 f'set remotetimeout {COMMAND_TIME}',
                  'set prompt')
         if not symbols:
             self.run('set architecture powerpc:common64',

@@ -32,7 +32,7 @@ COLOURS = {31: (0xaa, 0, 0), 32: (0, 0xaa, 0), 34: (0, 0, 0xaa)}
 def check_log_in(board: Board) -> None:
     """Log in at tty1, by typing."""
     board.sh(f"sed -i 's|^root:x:|root:{PASSWORD_HASH}:|' /etc/passwd")
-    board.sh('setsid getty 38400 tty1 linux < /dev/null > /dev/null 2>&1 &')
+    board.background('setsid getty 38400 tty1 linux')
     expect_text(board, 'pseries login:')
     type_text(board, 'root')
     expect_text(board, 'Password:')
@@ -87,16 +87,16 @@ def firmware(name: str) -> None:
         *args, '-display', 'none', '-prom-env', 'auto-boot?=false'))
     with running(config, boot=()) as board:
         board.console.expect('using screen & keyboard', config.boot_time)
-        before = _white(board)
-        wait('there is a prompt', lambda: _white(board) > before,
-             WAIT_TIME)
+        # The terminal has the prompt, too
+        board.console.expect('0 > ', config.boot_time)
+        wait('there is a prompt', lambda: _white(board) > 0, WAIT_TIME)
         time.sleep(2)
         before = _white(board)
         type_blindly(board, 'power-of')
         wait('what is typed can be seen', lambda: _white(board) > before,
              WAIT_TIME)
         type_blindly(board, 'f\n')
-        board.event('SHUTDOWN', 30)
+        board.event('SHUTDOWN')
         expect_equal('exit code of QEMU', board.wait_exit(), 0)
 
 

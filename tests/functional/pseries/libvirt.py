@@ -12,6 +12,7 @@ import pty
 import shutil
 import subprocess
 import tempfile
+import termios
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from . import images
 from .blocks import MIB, Disk, noise, sha256
-from .board import BoardError, expect_equal, expect_true
+from .board import BoardError, expect_equal, expect_true, wait
 from .console import Console
 from .logs import log_dir
 from .paths import ROOT, SetupError, qemu_binary
@@ -33,6 +34,7 @@ VIRSH_TIME = 60
 BOOT_TIME = 90
 IDLE_TIME = 120             # seconds after which a daemon without work ends
 ESCAPE = '\x1d'             # ends `virsh console`
+LFLAG = 3                   # where termios.tcgetattr() has the local modes
 ADDRESS, GATEWAY = '10.0.2.15', '10.0.2.2'      # slirp's, of each network
 EXTRA = images.Extra((*images.DISK.modules, 'ibmveth', 'virtio_pci',
                       'virtio_blk', 'virtio_net'))
@@ -116,8 +118,13 @@ class Libvirt:
             console = Console(ours, log_dir() / log)
             try:
                 console.expect('Escape character', 30)
+                # It throws away what it has got when it sets its terminal
+                wait('the terminal is raw', lambda: not
+                     termios.tcgetattr(ours)[LFLAG] & termios.ICANON)
                 yield console
-                console.send(ESCAPE)
+                # It may have ended with the domain
+                with contextlib.suppress(OSError):
+                    console.send(ESCAPE)
                 process.wait(30)
             finally:
                 process.kill()

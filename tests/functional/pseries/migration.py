@@ -129,6 +129,8 @@ def moved(source: Board, config: Config, way: str) -> Iterator[Board]:
     with waiting(config) as target:
         _send(source, target, WAYS[way])
         source.finish()
+        for console in source.consoles:
+            console.wait_end()
         source.close()
         yield target
 

@@ -26,6 +26,7 @@ SIZE = 3 << 20
 TRANSFER_TIME = 60
 CHUNK = 1 << 16
 STREAM_CHUNKS = 600
+STREAM_END = 30             # chunks that come slowly, for a second each
 NETBOOTED = 'This came by TFTP'
 VLAN, VLAN_GUEST, VLAN_HOST = 7, '10.8.0.2', '10.8.0.1'
 ADD_IPV6 = f'ip -6 addr add {tap.GUEST6}/64 dev eth0'
@@ -219,6 +220,7 @@ class Stream:
     def __init__(self, board: Board, host: str):
         self._peer = Peer(host, STREAM_CHUNKS * CHUNK)
         self._sent = 0
+        self._finishing = threading.Event()
         self._sender = Background(self._send)
         self._command = board.console.begin(
             f'nc {host} {self._peer.port} < /dev/null | sha256sum')
@@ -232,6 +234,9 @@ class Stream:
 
     def _count(self, sent: int) -> None:
         self._sent = sent
+        # A slow host may take its time: there is something left to be sent
+        if sent > (STREAM_CHUNKS - STREAM_END) * CHUNK:
+            self._finishing.wait(1)
 
     def expect_running(self) -> None:
         """It has begun, and has not come to its end."""
@@ -240,6 +245,7 @@ class Stream:
 
     def finish(self, board: Board) -> None:
         """Nothing of it may be lost."""
+        self._finishing.set()
         result = board.console.end(self._command, TRANSFER_TIME)
         expect_equal('what the guest got', guest_sum(result.output),
                      self._peer.sha256)

@@ -23,6 +23,25 @@ def append(firmware: str) -> None:
                      f'GUEST_MODE=test {extra}')
 
 
+@test('options/help')
+def device_help() -> None:
+    """-device NAME,help lists properties, though there is no machine then."""
+    query = '{"execute": "qmp_capabilities"}\n' \
+        '{"execute": "qom-list-types", "arguments": {"implements": "device"}}' \
+        '\n{"execute": "quit"}\n'
+    done = subprocess.run([qemu_binary(), '-machine', 'none', '-display',
+                           'none', '-qmp', 'stdio'], input=query, text=True,
+                          capture_output=True, check=True, timeout=60)
+    names = sorted(set(re.findall(r'"name": "([\w.-]*spapr[\w.-]*)"',
+                                  done.stdout)))
+    expect_true(f'devices of the board are there: {names}', len(names) > 30)
+    for name in names:
+        done = subprocess.run([qemu_binary(), '-device', f'{name},help'],
+                              text=True, capture_output=True, timeout=60)
+        expect_equal(f'exit code of {name},help ({done.stderr})',
+                     done.returncode, 0)
+
+
 @test('options/initrd')
 def initrd() -> None:
     """The device tree tells the initrd's exact size."""
@@ -121,7 +140,7 @@ def cap_vsx() -> None:
     """Without VSX, Linux has none, and Debian's programs can't run."""
     config = Config(cpu='power9', machine='cap-vsx=off', append='panic=0')
     with running(config) as board:
-        match = board.console.expect(r'cpu_user_features = 0x(\w+)', 60)
+        match = board.console.expect(r'cpu_user_features = 0x(\w+) ', 60)
         expect_equal('VSX', int(match[1], 16) & HWCAP_VSX, 0)
         # What kills init is an illegal instruction, signal 4.
         board.console.expect_crash('Attempted to kill init! '

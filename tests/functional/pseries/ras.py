@@ -69,13 +69,15 @@ def user() -> None:
         board.sh('sh -c "while :; do :; done" & other=$!')
         board.sh('taskset -p 2 $victim; taskset -p 1 $other; '
                  'taskset -p 1 $$; sleep 0.5')
+        # The end of a child interrupts what the shell writes: let it write first
+        waits = board.console.begin('wait $victim')
         machine_check(board, type='ue', cpu=1, state='user',
                       disposition='not-recovered')
-        done = board.console.run('wait $victim')
+        done = board.console.end(waits)
         expect_equal("the victim's status", done.status, SIGBUS)
         _wait_logged(board, r'MCE: CPU1: machine check (Severe).*UE '
                      r'Load/Store.*\[Not recovered\]')
-        board.sh('kill -0 $other && kill $other')
+        board.sh('kill -0 $other && kill $other && ! wait $other')
 
 
 def _panics_and_reboots(board: Board, config: Config) -> None:
@@ -84,7 +86,6 @@ def _panics_and_reboots(board: Board, config: Config) -> None:
     expect_equal('what was done', data.get('action'), 'run')
     data = board.event('RESET', 60)
     expect_equal('reset by the guest', data.get('guest'), True)
-    board.console.drop()
     board.console.expect_crash('GUEST READY ', config.boot_time)
     board.close()
 
@@ -150,11 +151,12 @@ def power_on() -> None:
     """Powered off, the machine is kept and turns itself on in time."""
     config = Config(args=('-no-shutdown',))
     with booted(config) as board:
-        board.sh('touch /tmp/before; '
-                 'echo $(($(cat /proc/powerpc/rtas/clock) + 8)) '
-                 '> /proc/powerpc/rtas/poweron; '
-                 '! dmesg | grep "setting poweron time"')
-        board.console.send('poweroff -f\n')
+        # All at once: it must be off before the time has come
+        board.console.send('touch /tmp/before; '
+                           'echo $(($(cat /proc/powerpc/rtas/clock) + 8)) '
+                           '> /proc/powerpc/rtas/poweron; '
+                           '! dmesg | grep "setting poweron time" && '
+                           'poweroff -f\n')
         board.event('SHUTDOWN', 60)
         board.event('RESET', 60)
         board.event('RESUME', 60)

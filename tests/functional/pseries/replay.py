@@ -61,6 +61,7 @@ def replay(config: Config, times: int) -> None:
     with _machine(config, 'record') as (board, console):
         _use(console)
         expect_equal('exit code', board.wait_exit(END_TIME), 0)
+        console.wait_end()
     recorded = (log_dir() / 'record.log').read_bytes()
     expect_true('the guest has booted', b'GUEST READY' in recorded)
     for number in range(times):
@@ -69,6 +70,7 @@ def replay(config: Config, times: int) -> None:
         with _machine(config, 'replay') as (board, console):
             expect_equal('exit code', board.wait_exit(BOOT_TIME + END_TIME),
                          0)
+            console.wait_end()
         replayed = (log_dir() / 'replay.log').read_bytes()
         if replayed != recorded:
             at = next((i for i, (a, b) in enumerate(zip(recorded, replayed))

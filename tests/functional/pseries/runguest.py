@@ -3,7 +3,6 @@
 
 import subprocess
 import sys
-import time
 
 from .board import expect_equal, expect_true
 from .paths import FUNCTIONAL
@@ -27,14 +26,15 @@ def shell() -> None:
         console.expect(PROMPT, 10)
         console.send('stty size\r')
         console.expect(r'\n40 100\n', 10)
-        console.send("sh -c 'echo on; exec sleep 300'\r")
+        console.send("sh -c 'trap \"echo again\" CONT; echo on; "
+                     "while sleep 1; do :; done'\r")
         console.expect(r'\non\n', 10)
         console.send('\x1a')        # Ctrl-Z
         console.expect('Stopped', 10)
         console.expect(PROMPT, 10)
         console.send('fg\r')
         console.expect(r'\nsh -c', 10)
-        time.sleep(1)               # the job gets the terminal back
+        console.expect(r'\nagain\n', 10)    # it has the terminal back
         console.send('\x03')        # Ctrl-C
         console.expect(PROMPT, 10)
         console.send('echo status $?\r')
@@ -71,7 +71,7 @@ def failure() -> None:
     """What goes wrong is told, and the exit code is not 0."""
     done = subprocess.run([*COMMAND, '--', '-device', 'nonsense'],
                           stdin=subprocess.DEVNULL, text=True,
-                          capture_output=True, timeout=60, check=False)
+                          capture_output=True, timeout=150, check=False)
     expect_equal('exit code', done.returncode, 1)
     expect_true(f'the cause is told: {done.stderr}',
                 'nonsense' in done.stderr)

@@ -19,6 +19,7 @@ GLYPH_WIDTH, GLYPH_HEIGHT = 8, 16
 READABLE = range(0x20, 0x7f)
 UNKNOWN = '\ufffd'
 KEY_TIME = 0.12             # between one key and the next
+HOLD_TIME = 30              # ms that a key is down: guests repeat it later
 PIECE = 5                   # letters that are typed before one looks
 WAIT_TIME = 60
 
@@ -97,7 +98,7 @@ def type_blindly(board: Board, text: str) -> None:
         keys = ['shift'] if letter.isupper() or letter in SHIFTED else []
         letter = SHIFTED.get(letter, letter.lower())
         keys.append(KEYS.get(letter, letter))
-        board.vm.cmd('send-key', keys=[
+        board.vm.cmd('send-key', hold_time=HOLD_TIME, keys=[
             {'type': 'qcode', 'data': key} for key in keys])
         time.sleep(KEY_TIME)
 
