@@ -4,12 +4,17 @@
 import functools
 from collections.abc import Sequence
 
-from .board import Board, Config, booted, expect_equal, expect_true
+from .board import Board, Config, booted, expect_equal, expect_true, wait
 from .suite import add, test
 
 CPUS = 4
-# Busy work for one CPU, some seconds at most.
-SPIN = "sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done'"
+# Busy work, until it is told to end; then it says which CPU it is on.
+SPIN = """sh -c '
+    until [ -e /tmp/end ]; do
+        i=0; while [ $i -lt 5000 ]; do i=$((i + 1)); done
+    done
+    cut -d " " -f 39 /proc/$$/stat > /tmp/on$0'"""
+TICKS = 5                   # that a program has to get on its CPU
 
 
 def irq_counts(board: Board, name: str) -> list[int]:
@@ -40,12 +45,18 @@ def every_cpu_works() -> None:
     """A program bound to a CPU runs there, on all CPUs at a time."""
     with booted(Config(smp=str(CPUS))) as board:
         before = _user_time(board)
-        jobs = [f'taskset {1 << cpu:x} {SPIN} &' for cpu in range(CPUS)]
-        board.sh('\n'.join(jobs) + '\nwait', timeout=90)
-        after = _user_time(board)
-        grown = [b - a for a, b in zip(before, after)]
-        expect_true(f'each CPU spent time on its program: {grown}',
-                    len(grown) == CPUS and min(grown) > 0)
+        for cpu in range(CPUS):
+            board.background(f'taskset {1 << cpu:x} {SPIN} {cpu}')
+        # A busy host takes much of the time for itself
+        wait('each CPU spends time on its program', lambda: all(
+            now - then >= TICKS
+            for then, now in zip(before, _user_time(board), strict=True)), 90)
+        board.sh('touch /tmp/end')
+        on = board.sh(f"for i in {' '.join(map(str, range(CPUS)))}; do "
+                      'until [ -s /tmp/on$i ]; do sleep 1; done; '
+                      'cat /tmp/on$i; done', 60)
+        expect_equal('CPUs of the programs', on.split(),
+                     [str(cpu) for cpu in range(CPUS)])
 
 
 def check_ipis(board: Board, cpus: int) -> None:
