@@ -102,14 +102,13 @@ def run_here(name: str) -> int:
         print(err)
         return SKIPPED
     except Exception as err:    # whatever it is, it is the test's failure
-        frames = traceback.extract_tb(err.__traceback__)
-        place = next((f for f in reversed(frames)
-                      if f.filename.startswith(os.path.dirname(__file__))),
-                     frames[-1])
         print(REASON)
         print(f'{type(err).__name__}: {err}')
-        print(f'at {os.path.basename(place.filename)}:{place.lineno}: '
-              f'{place.line}')
+        # From the test down to the helper that raised it
+        for frame in traceback.extract_tb(err.__traceback__)[1:]:
+            if frame.filename.startswith(os.path.dirname(__file__)):
+                print(f'at {os.path.basename(frame.filename)}:{frame.lineno}: '
+                      f'{frame.line}')
         return 1
     return 0
 
