@@ -37,7 +37,6 @@
 #define CLASS_INTERNAL  0x80000000
 
 /* Longer than a processor takes to notice anything */
-#define DEADLINE_S      20
 
 static SpaprRtasGuest start(void)
 {
@@ -97,7 +96,7 @@ static uint64_t reg(SpaprRtasGuest *guest, unsigned cpu, const char *name)
 /* Wait until a processor is at an address */
 static void wait_at(SpaprRtasGuest *guest, unsigned cpu, uint64_t addr)
 {
-    gint64 deadline = g_get_monotonic_time() + DEADLINE_S * G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
 
     while (reg(guest, cpu, "pc") != addr) {
         g_assert_cmpint(g_get_monotonic_time(), <, deadline);

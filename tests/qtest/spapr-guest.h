@@ -167,7 +167,7 @@ static inline uint64_t guest_register(QTestState *qts, const char *name)
 /* Wait for the guest to stand at an address */
 static inline void guest_wait(QTestState *qts, uint64_t nip)
 {
-    for (unsigned i = 0; i < 2400; i++) {
+    for (unsigned i = 0; i < 12000; i++) {
         if (guest_register(qts, "NIP") == nip) {
             return;
         }

@@ -74,10 +74,10 @@ static inline void set_size(QTestState *qts, uint64_t addr, uint32_t size)
 #define GUEST_RTAS      0x300000
 
 #define TICKS_PER_MS    512000
-#define NO_TICK         0x7fffffff
+#define NO_TICK         (1ull << 54)    /* of the large decrementer: a year */
 
 #define WATCH_US        (100 * 1000)
-#define PATIENCE_US     (30 * 1000 * 1000)
+#define PATIENCE_US     SPAPR_QTEST_PATIENCE_US
 
 /* Instructions, Power ISA Book I and III */
 #define LD(rt, ra, ds)      (58u << 26 | (rt) << 21 | (ra) << 16 | (ds))
@@ -174,7 +174,7 @@ static inline uint64_t mail(QTestState *qts, int cpu, int field)
 
 /* Let a processor make a call, with interrupts (@ee) and a tick after @dec */
 static inline void post(QTestState *qts, int cpu, uint64_t token, uint64_t r4,
-                        uint64_t r5, uint64_t r6, bool ee, uint32_t dec)
+                        uint64_t r5, uint64_t r6, bool ee, uint64_t dec)
 {
     uint64_t args[] = { r4, r5, r6 };
 

@@ -19,7 +19,6 @@
 #define RTAS_CANARY         0xdeadc0deu
 
 /* Longer than any machine here takes to start or to migrate */
-#define DEADLINE_S          20
 
 static uint64_t parse_u64(const char *word)
 {
@@ -135,7 +134,7 @@ int32_t spapr_qtest_rtas(QTestState *qts, uint64_t buf, uint32_t token,
 void spapr_qtest_await_migration(QTestState *qts, const char *goal)
 {
     static const char *const ends[] = { "completed", "failed", "cancelled" };
-    gint64 deadline = g_get_monotonic_time() + DEADLINE_S * G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
 
     for (;;) {
         QDict *reply = qtest_qmp_assert_success_ref(
@@ -157,7 +156,7 @@ void spapr_qtest_await_migration(QTestState *qts, const char *goal)
 
 void spapr_qtest_await_taken(int fd)
 {
-    gint64 end = g_get_monotonic_time() + DEADLINE_S * G_USEC_PER_SEC;
+    gint64 end = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
     int left;
 
     for (;;) {
@@ -212,7 +211,7 @@ void spapr_qtest_load_fails(QTestState *qts, const char *path)
  */
 static GString *read_to_end(int fd, GPid pid)
 {
-    gint64 deadline = g_get_monotonic_time() + DEADLINE_S * G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
     GString *text = g_string_new(NULL);
     GPollFD poll = { .fd = fd, .events = G_IO_IN | G_IO_HUP };
     char data[512];

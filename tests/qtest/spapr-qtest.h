@@ -43,6 +43,9 @@ int64_t spapr_qtest_hcall(QTestState *qts, unsigned cpu, uint64_t token,
                       SPAPR_QTEST_ARGS(__VA_ARGS__) + 1,                \
                       SPAPR_QTEST_NARGS(__VA_ARGS__), (rets))
 
+/* For what is to come, on a host that has little time for it */
+#define SPAPR_QTEST_PATIENCE_US (120 * G_USEC_PER_SEC)
+
 /**
  * spapr_qtest_register: a register of a processor
  * @cpu: its index

@@ -173,7 +173,7 @@ static inline bool lan_poll(Lan *lan, Entry *entry)
 
 static inline Entry lan_wait(Lan *lan)
 {
-    gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
     Entry entry;
 
     while (!lan_poll(lan, &entry)) {

@@ -400,7 +400,7 @@ static void test_patience(void)
 {
     Lan lan = start(16);
     QTestState *qts = lan.dev.qts;
-    gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
     uint8_t small[100], large[1000];
 
     make_frame(large, sizeof(large), our_mac, 1);

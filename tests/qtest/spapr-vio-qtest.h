@@ -172,7 +172,7 @@ static inline bool vio_crq_poll(VioDev *dev, uint64_t *high, uint64_t *low)
 /* The same for answers that come in their own time: waits, but not for ever */
 static inline void vio_crq_wait(VioDev *dev, uint64_t *high, uint64_t *low)
 {
-    gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
 
     while (!vio_crq_poll(dev, high, low)) {
         g_assert_cmpint(g_get_monotonic_time(), <, deadline);

@@ -425,9 +425,13 @@ static void test_guest_dtl_reasons(const void *accel)
     guest_register_dtl(qts, 1, 4096, MASK_VOLUNTARY);
 
     /* A tick ends it; from then on the processor is ready */
-    done = mail(qts, 1, MAIL_DONE);
-    post(qts, 1, H_CEDE, 0, 0, 0, false, 500 * TICKS_PER_MS);
-    await(qts, 1, MAIL_DONE, done + 1);
+    for (int i = 0; !qtest_readq(qts, GUEST_VPA + VPA_DTL_INDEX); i++) {
+        /* A slow host has it come before the processor waits */
+        g_assert_cmpint(i, <, 10);
+        done = mail(qts, 1, MAIL_DONE);
+        post(qts, 1, H_CEDE, 0, 0, 0, false, 500 * TICKS_PER_MS);
+        await(qts, 1, MAIL_DONE, done + 1);
+    }
     entry = read_entry(qts, 0);
     assert_entry(&entry, LEFT_CEDE, FOR_DECREMENTER);
     g_assert_cmpuint(entry.wait, >, 0);
@@ -475,33 +479,42 @@ static void wait_ticks(QTestState *qts, uint64_t ticks)
     }
 }
 
-/*
- * All three are busy with one thread, so that two thirds of the time are
- * stolen; and what the host takes from the thread comes on top of it.
- */
-static void test_guest_stolen(void)
+/* Whether most of the time is stolen from processor 1 */
+static bool most_is_stolen(QTestState *qts)
 {
-    QTestState *qts = start_guest("tcg,thread=single");
-    uint64_t time, all, purr, stolen, index;
-    Entry entry;
-
-    guest_register_vpa(qts, 1, GUEST_VPA);
-    guest_register_dtl(qts, 1, 48, MASK_TIME_SLICE);
+    uint64_t time, all, purr, stolen;
 
     all = guest_timebase(qts);
     purr = guest_purr(qts, 1);
     time = guest_timebase(qts);
     stolen = qtest_readq(qts, GUEST_VPA + VPA_ENQUEUE);
     wait_ticks(qts, 2000 * TICKS_PER_MS);
-    stolen = qtest_readq(qts, GUEST_VPA + VPA_ENQUEUE) - stolen;
     time = guest_timebase(qts) - time;
+    /* To read it, the processor has to get a turn, which tells what was stolen */
     purr = guest_purr(qts, 1) - purr;
+    stolen = qtest_readq(qts, GUEST_VPA + VPA_ENQUEUE) - stolen;
     all = guest_timebase(qts) - all;
-    g_assert_cmpuint(stolen, >, time / 2);
-    g_assert_cmpuint(stolen, <=, time);
+    g_assert_cmpuint(stolen, <=, all);
     g_assert_cmpuint(purr, >, 0);
-    /* To read it, the processor has to wait for its turn */
-    g_assert_cmpuint(purr, <, all / 2);
+    return stolen > time / 2 && purr < all / 2;
+}
+
+/*
+ * All three are busy with one thread, so that two thirds of the time are
+ * stolen; and what the host takes from the thread comes on top of it. While the
+ * host keeps QEMU's main loop waiting, turns don't end.
+ */
+static void test_guest_stolen(void)
+{
+    QTestState *qts = start_guest("tcg,thread=single");
+    uint64_t index;
+    Entry entry;
+
+    guest_register_vpa(qts, 1, GUEST_VPA);
+    guest_register_dtl(qts, 1, 48, MASK_TIME_SLICE);
+    for (int i = 0; !most_is_stolen(qts); i++) {
+        g_assert_cmpint(i, <, 20);
+    }
     g_assert_cmpuint(qtest_readq(qts, GUEST_VPA + VPA_WAIT), ==, 0);
 
     index = qtest_readq(qts, GUEST_VPA + VPA_DTL_INDEX);
@@ -521,9 +534,10 @@ static void test_guest_stolen(void)
 static void test_guest_not_stolen(void)
 {
     QTestState *qts = start_guest("tcg,thread=single");
-    uint64_t time, purr, stolen, waited;
+    uint64_t all, time, purr, stolen, waited;
 
     guest_register_vpa(qts, 1, GUEST_VPA);
+    all = guest_timebase(qts);
     purr = guest_purr(qts, 1);
     cede(qts, 1);
     stolen = qtest_readq(qts, GUEST_VPA + VPA_ENQUEUE);
@@ -535,7 +549,9 @@ static void test_guest_not_stolen(void)
     waited = qtest_readq(qts, GUEST_VPA + VPA_WAIT);
     g_assert_cmpuint(waited, >, time);
     /* Nor has it used its processor meanwhile */
-    g_assert_cmpuint(guest_purr(qts, 1) - purr, <, waited);
+    purr = guest_purr(qts, 1) - purr;
+    all = guest_timebase(qts) - all;
+    g_assert_cmpuint(purr, <=, all - waited);
     qtest_quit(qts);
 }
 
@@ -584,8 +600,7 @@ static void test_guest_dispatch_count(const void *accel)
                     H_SUCCESS);
     count = qtest_readl(qts, GUEST_VPA + 0x100);
     g_assert_cmpuint(count, >, 1);
-    post(qts, 1, H_CEDE, 0, 0, 0, false, NO_TICK);
-    assert_waits(qts, 1);
+    cede(qts, 1);
     waiting = qtest_readl(qts, GUEST_VPA + 0x100);
     g_assert_cmpuint(waiting, >, count);
     g_assert_cmpuint(waiting % 2, ==, 1);
@@ -596,9 +611,14 @@ static void test_guest_dispatch_count(const void *accel)
     count = qtest_readl(qts, GUEST_VPA + 0x100);
     g_assert_cmpuint(count, >, waiting);
     g_assert_cmpuint(count, <, 0x55555554);
-    if (strstr(accel, "multi")) {
-        /* Its thread is its own, so nothing preempts it */
-        g_assert_cmpuint(count, ==, waiting + 1);
+    /* Its thread is its own, so that nobody but the host preempts it */
+    for (int i = 0; strstr(accel, "multi") && count != waiting + 1; i++) {
+        g_assert_cmpint(i, <, 50);
+        g_assert_cmpuint((count - waiting) % 2, ==, 1);
+        cede(qts, 1);
+        waiting = qtest_readl(qts, GUEST_VPA + 0x100);
+        assert_prod_ends(qts, 1);
+        count = qtest_readl(qts, GUEST_VPA + 0x100);
     }
 
     g_assert_cmpint(call(qts, 1, H_REGISTER_VPA, DEREG_VPA, 1, 0), ==,

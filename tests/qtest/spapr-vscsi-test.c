@@ -1628,7 +1628,7 @@ static void test_limit(void)
 
 static void free_queue(Vscsi *v)
 {
-    gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
 
     while (vio_crq_free(&v->dev) == H_LONG_BUSY_1_MSEC) {
         g_assert_cmpint(g_get_monotonic_time(), <, deadline);

@@ -22,7 +22,6 @@
 #define BOARD           "-machine pseries -nodefaults -display none "
 
 /* Longer than anything here takes */
-#define DEADLINE_US     (20 * G_USEC_PER_SEC)
 #define POLL_US         1000
 
 /* More than the terminal and the socket below hold together */
@@ -110,7 +109,7 @@ static size_t get(QTestState *qts, uint64_t unit, uint8_t buf[16])
 /* Read from the guest's end until @len bytes are there */
 static void get_all(QTestState *qts, uint64_t unit, uint8_t *data, size_t len)
 {
-    gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
     size_t got = 0;
 
     while (got < len) {
@@ -120,7 +119,9 @@ static void get_all(QTestState *qts, uint64_t unit, uint8_t *data, size_t len)
         g_assert_cmpuint(got + n, <=, len);
         memcpy(data + got, buf, n);
         got += n;
-        if (!n) {
+        if (n) {
+            deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
+        } else {
             g_assert_cmpint(g_get_monotonic_time(), <, deadline);
             g_usleep(POLL_US);
         }
@@ -138,14 +139,16 @@ static size_t wire_take(Wire *wire, uint8_t *data, size_t len)
 
 static void wire_read(Wire *wire, uint8_t *data, size_t len)
 {
-    gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
     size_t got = 0;
 
     while (got < len) {
         size_t n = wire_take(wire, data + got, len - got);
 
         got += n;
-        if (!n) {
+        if (n) {
+            deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
+        } else {
             g_assert_cmpint(g_get_monotonic_time(), <, deadline);
             g_usleep(POLL_US);
         }
@@ -355,7 +358,7 @@ static void test_no_backend(void)
     qts = start(&wire);
     put_until_busy(qts, 0);
     wire_free(&wire);
-    deadline = g_get_monotonic_time() + DEADLINE_US;
+    deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
     while (put(qts, UNIT, text, 16) == H_BUSY) {
         g_assert_cmpint(g_get_monotonic_time(), <, deadline);
         g_usleep(POLL_US);
@@ -403,7 +406,7 @@ static uint32_t pending_source(QTestState *qts)
 
 static void wait_for_source(QTestState *qts, uint32_t source)
 {
-    gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
 
     while (pending_source(qts) != source) {
         g_assert_cmpint(g_get_monotonic_time(), <, deadline);

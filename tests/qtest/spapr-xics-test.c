@@ -20,7 +20,6 @@
 #define UNUSED_SOURCE   0x1fef
 #define LAST_SOURCE     0x1fff
 
-#define DEADLINE_US     (20 * G_USEC_PER_SEC)
 #define POLL_US         1000
 
 #define RTAS_BUF        0x10000
@@ -152,7 +151,7 @@ static uint32_t ipoll(Board *board, unsigned cpu)
 
 static void wait_for(Board *board, unsigned cpu, uint32_t xirr)
 {
-    gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
 
     while (ipoll(board, cpu) != xirr) {
         g_assert_cmpint(g_get_monotonic_time(), <, deadline);
@@ -207,7 +206,7 @@ static void disable(Board *board)
  */
 static void signal_source(Board *board)
 {
-    gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+    gint64 deadline = g_get_monotonic_time() + SPAPR_QTEST_PATIENCE_US;
     uint64_t rets[SPAPR_QTEST_REGS];
 
     g_assert_cmpint(write(board->wire, "!", 1), ==, 1);
