@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from . import images
-from .console import CRASH, Console, ConsoleError
+from .console import CRASH, PATIENCE, Console, ConsoleError
 from .logs import log_dir
 from .paths import qemu_binary
 
@@ -130,6 +130,15 @@ class Board:
         """
         self.sh(f'( ({command}) < /dev/null > /dev/null 2>&1 & )')
 
+    def ping(self, address: str, options: str = '') -> None:
+        """The guest gets answers from there.
+
+        It asks for a neighbour's address for some seconds only, and then drops
+        what is to go there; so there is another time.
+        """
+        self.sh('for i in 1 2 3 4 5 6; do '
+                f'ping -c 2 -W 5 {options} {address} && break; done')
+
     def facts(self) -> dict[str, str]:
         """What guest/bin/facts says."""
         lines = self.sh('facts').splitlines()
@@ -139,16 +148,17 @@ class Board:
         """Wait for a QMP event; return its data."""
         try:
             # Of other numbers it makes no limit
-            event = self.vm.event_wait(name, float(timeout))
+            event = self.vm.event_wait(name, float(timeout * PATIENCE))
         except TimeoutError:
             event = None
         if event is None:
-            raise BoardError(f'no QMP event {name} in {timeout:.0f} s')
+            raise BoardError(f'no QMP event {name} in '
+                             f'{timeout * PATIENCE:.0f} s')
         return dict(event.get('data', {}))
 
     def wait_exit(self, timeout: int = 30) -> int | None:
         """Wait for QEMU to end by itself; return its exit code."""
-        self.vm.wait(timeout)
+        self.vm.wait(timeout * PATIENCE)
         return self.vm.exitcode()
 
     def check_kernel_log(self) -> None:
@@ -249,7 +259,10 @@ def expect_true(what: str, condition: object) -> None:
 def wait(what: str, condition: Callable[[], object], seconds: float = 30
          ) -> None:
     """Wait for a condition to hold."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
+    late = False
+    # To look may take long; what was seen late alone is a reason to give up
     while not condition():
-        expect_true(what, time.monotonic() < deadline)
+        expect_true(what, not late)
         time.sleep(0.5)
+        late = time.monotonic() > deadline

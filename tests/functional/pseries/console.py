@@ -18,6 +18,7 @@ CRASH = re.compile(r'Kernel panic|Oops:|\bBUG: |WARNING: CPU: |------------\[ '
 READY = 'GUEST READY '      # guest/sbin/console prints it
 OVERLAP = 512               # longest text that a pattern has to match
 POLL_TIME = 0.2
+PATIENCE = 4        # limits are those of a quiet host; others take this longer
 TRACE_TIME = 3.0            # seconds that a crashing kernel gets to say why
 
 
@@ -126,7 +127,7 @@ class Console:
                crash_check: bool = True) -> re.Match[str]:
         """Wait for a pattern, at most OVERLAP characters of text long."""
         regex = re.compile(pattern)
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         start = self._position
         with self._changed:
             while True:
@@ -142,7 +143,7 @@ class Console:
                     raise ConsoleError(f'console closed; expected {pattern}')
                 if left <= 0:
                     raise ConsoleError(
-                        f'timeout: no {pattern!r} within {timeout:.0f} s')
+                        f'timeout: no {pattern!r} within {timeout * PATIENCE:.0f} s')
                 self._changed.wait(left)
 
     def expect_crash(self, pattern: str, timeout: float) -> None:
@@ -153,13 +154,13 @@ class Console:
     def send(self, text: str, timeout: float = 30) -> None:
         """Type text; waits while the guest takes none."""
         data = memoryview(text.encode())
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         while data:
             if select.select([], [self._fd], [], POLL_TIME)[1]:
                 data = data[os.write(self._fd, data):]
             if data and time.monotonic() > deadline:
                 raise ConsoleError(f'the guest took no input for '
-                                   f'{timeout:.0f} s, {len(data)} left')
+                                   f'{timeout * PATIENCE:.0f} s, {len(data)} left')
 
     def wait_shell(self, timeout: float) -> None:
         """Wait for the guest's shell to start, after boot or reboot."""

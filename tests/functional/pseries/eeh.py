@@ -63,7 +63,7 @@ def _ping(board: Board, name: str) -> None:
     # Until then frames are thrown away
     wait('the link is up', lambda: board.sh(
         f'cat /sys/class/net/{name}/carrier') == '1')
-    board.sh(f'ping -c 3 -w 20 -I {name} 10.0.2.2', 60)
+    board.ping('10.0.2.2', f'-I {name}')
 
 
 def _write(board: Board, device: str, count: int) -> None:

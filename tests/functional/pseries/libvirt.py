@@ -30,7 +30,7 @@ DOMAIN_XML = ROOT / 'docs/system/ppc/pseries-libvirt.xml'
 URI = 'qemu:///session'
 NAME = 'pseries'
 DAEMON_TIME = 30
-VIRSH_TIME = 60
+VIRSH_TIME = 300
 BOOT_TIME = 90
 IDLE_TIME = 120             # seconds after which a daemon without work ends
 ESCAPE = '\x1d'             # ends `virsh console`
@@ -206,7 +206,8 @@ def _check_networks(console: Console) -> None:
             f'grep -l {mac} /sys/class/net/*/address').split('/')[4]
         console.sh(f'ip addr add {ADDRESS}/24 dev {name} && '
                    f'ip link set {name} up && '
-                   f'ping -c 2 -w 20 {GATEWAY} && '
+                   f'for i in 1 2 3; do ping -c 2 -W 10 {GATEWAY} && break; '
+                   'done && '
                    f'ip addr flush dev {name} && ip link set {name} down', 60)
 
 

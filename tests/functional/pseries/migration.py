@@ -55,7 +55,8 @@ def _prepare(board: Board, way: Way) -> None:
     capabilities = [{'capability': name, 'state': name in way.capabilities}
                     for name in sorted(known)]
     board.vm.cmd('migrate-set-capabilities', capabilities=capabilities)
-    parameters: dict[str, object] = {'max-bandwidth': 1 << 40}
+    parameters: dict[str, object] = {'max-bandwidth': 1 << 40,
+                                     'downtime-limit': 3000}
     parameters.update(way.parameters)
     board.vm.cmd('migrate-set-parameters', parameters)
 

@@ -76,7 +76,7 @@ def guest_disk(board: Board, disk: Disk) -> str:
 def disk_of_size(board: Board, size: int) -> str:
     """Which of the guest's disks has so many bytes; USB takes its time."""
     return board.sh(f'''
-for i in $(seq 200); do
+for i in $(seq 2000); do
     for s in /sys/block/*/size; do
         if [ $(cat $s) = {size // SECTOR} ]; then
             s=${{s#/sys/block/}}
@@ -86,7 +86,7 @@ for i in $(seq 200); do
     done
     usleep 50000
 done
-[ $i -lt 200 ]''')
+[ $i -lt 2000 ]''', 120)
 
 
 def check_disk(board: Board, disk: Disk) -> None:
@@ -129,7 +129,7 @@ def check_nic(board: Board, number: int, mac: str) -> None:
     # Some take their time to find out about it
     wait('the link is up', lambda: board.sh(
         f'cat /sys/class/net/{name}/carrier') == '1')
-    board.sh(f'ping -c 3 -W 10 10.{number}.2.2', 60)
+    board.ping(f'10.{number}.2.2')
     board.sh(f'ip link set {name} down')
 
 

@@ -153,7 +153,7 @@ def power_on() -> None:
     with booted(config) as board:
         # All at once: it must be off before the time has come
         board.console.send('touch /tmp/before; '
-                           'echo $(($(cat /proc/powerpc/rtas/clock) + 8)) '
+                           'echo $(($(cat /proc/powerpc/rtas/clock) + 25)) '
                            '> /proc/powerpc/rtas/poweron; '
                            '! dmesg | grep "setting poweron time" && '
                            'poweroff -f\n')

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 
 from .board import Board, expect_equal, expect_true
+from .console import PATIENCE
 from .logs import log_dir
 from .paths import BUILD, SetupError
 
@@ -20,7 +21,7 @@ READABLE = range(0x20, 0x7f)
 UNKNOWN = '\ufffd'
 KEY_TIME = 0.12             # between one key and the next
 HOLD_TIME = 30              # ms that a key is down: guests repeat it later
-PIECE = 5                   # letters that are typed before one looks
+PIECE = 3                   # letters that are typed before one looks
 WAIT_TIME = 60
 
 # QEMU's names of keys whose letter is not the name
@@ -81,7 +82,7 @@ class Picture:
 def expect_text(board: Board, pattern: str) -> None:
     """Wait until the screen has it."""
     text = ''
-    deadline = time.monotonic() + WAIT_TIME
+    deadline = time.monotonic() + WAIT_TIME * PATIENCE
     while not re.search(pattern, text, re.M):
         expect_true(f'the screen has {pattern!r}:\n{text}',
                     time.monotonic() < deadline)

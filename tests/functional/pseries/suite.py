@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TextIO
 
+from .console import PATIENCE
 from .logs import own_logs
 from .paths import LOGS, SetupError
 
@@ -39,7 +40,7 @@ class Test:
     name: str
     function: Callable[[], None]
     check: bool             # part of the selection `check`
-    timeout: float          # seconds until it is ended
+    timeout: float          # seconds that it may take on a quiet host
 
     @property
     def log_name(self) -> str:
@@ -167,7 +168,7 @@ class Runner:
                 stdin=self._alive, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, start_new_session=True)
             self._children.add(child)
-        output = self._wait(child, one.timeout)
+        output = self._wait(child, one.timeout * PATIENCE)
         skipped = child.returncode == SKIPPED
         return Outcome(skipped or child.returncode == 0,
                        time.monotonic() - start, output, skipped)
