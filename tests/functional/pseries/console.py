@@ -127,7 +127,8 @@ class Console:
                crash_check: bool = True) -> re.Match[str]:
         """Wait for a pattern, at most OVERLAP characters of text long."""
         regex = re.compile(pattern)
-        deadline = time.monotonic() + timeout * PATIENCE
+        timeout *= PATIENCE
+        deadline = time.monotonic() + timeout
         start = self._position
         with self._changed:
             while True:
@@ -143,7 +144,7 @@ class Console:
                     raise ConsoleError(f'console closed; expected {pattern}')
                 if left <= 0:
                     raise ConsoleError(
-                        f'timeout: no {pattern!r} within {timeout * PATIENCE:.0f} s')
+                        f'timeout: no {pattern!r} within {timeout:.0f} s')
                 self._changed.wait(left)
 
     def expect_crash(self, pattern: str, timeout: float) -> None:
@@ -154,13 +155,14 @@ class Console:
     def send(self, text: str, timeout: float = 30) -> None:
         """Type text; waits while the guest takes none."""
         data = memoryview(text.encode())
-        deadline = time.monotonic() + timeout * PATIENCE
+        timeout *= PATIENCE
+        deadline = time.monotonic() + timeout
         while data:
             if select.select([], [self._fd], [], POLL_TIME)[1]:
                 data = data[os.write(self._fd, data):]
             if data and time.monotonic() > deadline:
                 raise ConsoleError(f'the guest took no input for '
-                                   f'{timeout * PATIENCE:.0f} s, {len(data)} left')
+                                   f'{timeout:.0f} s, {len(data)} left')
 
     def wait_shell(self, timeout: float) -> None:
         """Wait for the guest's shell to start, after boot or reboot."""

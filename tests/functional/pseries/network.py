@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from . import images, programs, tap, vlan
 from .board import Board, BoardError, Config, booted, expect_equal, \
     expect_true, running, wait
+from .console import PATIENCE
 from .logs import log_dir
 from .migration import moved
 from .paths import qemu_binary
@@ -39,7 +40,7 @@ class Peer:
                  family: int = socket.AF_INET):
         self.data = os.urandom(size)
         self._listener = socket.create_server((address, 0), family=family)
-        self._listener.settimeout(TRANSFER_TIME)
+        self._listener.settimeout(TRANSFER_TIME * PATIENCE)
         self.port = self._listener.getsockname()[1]
 
     @property
@@ -49,7 +50,7 @@ class Peer:
 
     def _accept(self) -> socket.socket:
         connection, _ = self._listener.accept()
-        connection.settimeout(TRANSFER_TIME)
+        connection.settimeout(TRANSFER_TIME * PATIENCE)
         return connection
 
     def send(self, progress: Callable[[int], None] = lambda sent: None,
@@ -89,7 +90,7 @@ class Background:
 
     def wait(self) -> str | None:
         """Its result; it must come to one."""
-        self._thread.join(TRANSFER_TIME)
+        self._thread.join(TRANSFER_TIME * PATIENCE)
         if not self._result:
             raise BoardError('the other end of a connection failed')
         return self._result[0]
@@ -225,7 +226,7 @@ class Stream:
         self._sender = Background(self._send)
         self._command = board.console.begin(
             f'nc {host} {self._peer.port} < /dev/null | sha256sum')
-        deadline = time.monotonic() + TRANSFER_TIME
+        deadline = time.monotonic() + TRANSFER_TIME * PATIENCE
         while not self._sent:
             expect_true('the guest connects', time.monotonic() < deadline)
             time.sleep(0.01)
