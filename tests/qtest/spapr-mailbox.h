@@ -225,6 +225,19 @@ static inline int64_t call(QTestState *qts, int cpu, uint64_t token,
     return mail(qts, cpu, MAIL_RESULT);
 }
 
+/* The time base: H_PIC tells three processors' sum, in R6 */
+static inline uint64_t guest_timebase(QTestState *qts)
+{
+    g_assert_cmpint(call(qts, 0, H_PIC, 0, 0, 0), ==, H_SUCCESS);
+    return mail(qts, 0, MAIL_R4 + 16) / 3;
+}
+
+static inline uint64_t guest_purr(QTestState *qts, int cpu)
+{
+    g_assert_cmpint(call(qts, cpu, H_PURR, 0, 0, 0), ==, H_SUCCESS);
+    return mail(qts, cpu, MAIL_R4);
+}
+
 /* A call that waits, until H_PROD by processor 0 */
 static inline void assert_prod_ends(QTestState *qts, int cpu)
 {

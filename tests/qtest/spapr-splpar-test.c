@@ -204,14 +204,6 @@ static void cede(QTestState *qts, int cpu)
     assert_waits(qts, cpu);
 }
 
-static uint64_t guest_timebase(QTestState *qts)
-{
-    uint64_t idle, processors, timebases;
-
-    guest_pic(qts, &idle, &processors, &timebases);
-    return timebases / 3;
-}
-
 /* Whether what the pool is idle is what two of three processors wait */
 static bool two_are_idle(QTestState *qts)
 {
@@ -251,12 +243,6 @@ static void test_guest_pic(const void *accel)
         g_assert_cmpint(i, <, 10);
     }
     qtest_quit(qts);
-}
-
-static uint64_t guest_purr(QTestState *qts, int cpu)
-{
-    g_assert_cmpint(call(qts, cpu, H_PURR, 0, 0, 0), ==, H_SUCCESS);
-    return mail(qts, cpu, MAIL_R4);
 }
 
 static uint64_t assert_purr_runs(QTestState *qts)

@@ -301,19 +301,6 @@ static void guest_register_dtl(QTestState *qts, int cpu, uint32_t size,
     qtest_writeb(qts, GUEST_VPA + VPA_DTL_MASK, mask);
 }
 
-static uint64_t guest_purr(QTestState *qts, int cpu)
-{
-    g_assert_cmpint(call(qts, cpu, H_PURR, 0, 0, 0), ==, H_SUCCESS);
-    return mail(qts, cpu, MAIL_R4);
-}
-
-/* The time base: H_PIC tells three processors' sum, in R6 */
-static uint64_t guest_timebase(QTestState *qts)
-{
-    g_assert_cmpint(call(qts, 0, H_PIC, 0, 0, 0), ==, H_SUCCESS);
-    return mail(qts, 0, MAIL_R4 + 16) / 3;
-}
-
 /* The processor's VPA is at GUEST_VPA: it tells when the wait has begun */
 static void cede(QTestState *qts, int cpu)
 {

@@ -78,9 +78,9 @@ class Copy:
         paths = [pci.disk_of_size(board, size)
                  for size in (SIZE, TARGET_SIZE)]
         board.sh('rm -f /tmp/enough')
+        work = copy_and_sum(*paths)
         return Copy(machine, board.consoles[WORKER].begin(
-            f'until [ -e /tmp/enough ]; do {copy_and_sum(*paths)}; done; '
-            f'{copy_and_sum(*paths)}'))
+            f'until [ -e /tmp/enough ]; do {work}; done; {work}'))
 
     def finish(self, board: Board) -> None:
         """What was read, and is on the disk, is what the host has put there."""
